@@ -1,0 +1,49 @@
+# Settings shared by every target: the language level, the warnings, the sanitizer in force.
+include_guard(GLOBAL)
+
+set(NETRIG_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize takes them (address,undefined or thread)")
+
+option(NETRIG_WARNINGS_AS_ERRORS "Let no warning pass" ${PROJECT_IS_TOP_LEVEL})
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
+pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl)
+
+add_library(netrig_options INTERFACE)
+target_compile_features(netrig_options INTERFACE cxx_std_23)
+target_compile_options(netrig_options INTERFACE
+  $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wconversion>
+  $<$<BOOL:${NETRIG_WARNINGS_AS_ERRORS}>:$<BUILD_INTERFACE:-Werror>>)
+# GCC 12 takes `"text" + string` for an overlapping copy when it optimises (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(netrig_options INTERFACE $<BUILD_INTERFACE:-Wno-restrict>)
+endif()
+if(NETRIG_SANITIZE)
+  # GCC's flow analysis does not understand what the sanitizers insert (gcc(1), -fsanitize: "may produce false positive warnings").
+  target_compile_options(netrig_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_compile_options(netrig_options INTERFACE -fsanitize=${NETRIG_SANITIZE} -fno-omit-frame-pointer
+                                                  -fno-sanitize-recover=all)
+  target_link_options(netrig_options INTERFACE -fsanitize=${NETRIG_SANITIZE})
+endif()
+
+# A unity build (presets asan, tsan, lint) joins files that use the C library's <netinet/in.h> with files that use the kernel's
+# <linux/in.h>. They agree only if the former comes first (linux/libc-compat.h).
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(netrig_options INTERFACE "SHELL:-include netinet/in.h")
+endif()
+
+# One spelling of an include, in the tree and installed: <netrig/net/ipv4_address.h>, <netrig/fixtures/lab_test.h>.
+# The build tree maps it with links, one a module; the global property NETRIG_MODULES lists them.
+set(NETRIG_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include")
+file(MAKE_DIRECTORY "${NETRIG_INCLUDE_DIR}/netrig")
+target_include_directories(netrig_options INTERFACE "$<BUILD_INTERFACE:${NETRIG_INCLUDE_DIR}>")
+
+function(netrig_map_include name directory)
+  file(CREATE_LINK "${directory}" "${NETRIG_INCLUDE_DIR}/netrig/${name}" SYMBOLIC)
+  set_property(GLOBAL APPEND PROPERTY NETRIG_MODULES ${name})
+endfunction()
