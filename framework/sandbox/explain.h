@@ -1,0 +1,25 @@
+// From a failed step to what the user can do about it. Private to the module.
+#pragma once
+
+#include <netrig/sandbox/host_facts.h>
+#include <netrig/sandbox/step.h>
+
+#include <string>
+
+namespace netrig::sandbox {
+
+/// Both may be empty: then nobody knows better than the errno.
+struct Explanation {
+  std::string cause;
+  std::string remedy;
+
+  friend bool operator==(const Explanation&, const Explanation&) = default;
+};
+
+/// The likely cause of `failure` on a host of these `facts`, and what allows it.
+Explanation explain(const Failure& failure, const HostFacts& facts);
+
+/// In one line: `no sandbox: mount a fresh /proc: EPERM (Operation not permitted): CAUSE; remedy: REMEDY`.
+std::string tell(const Failure& failure, const Explanation& explanation);
+
+}  // namespace netrig::sandbox

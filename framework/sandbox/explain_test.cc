@@ -1,0 +1,110 @@
+#include <netrig/sandbox/explain.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace netrig::sandbox {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Explain, NamesTheSeccompProfileOfAContainer) {
+  HostFacts facts;
+  facts.seccomp_filtered = true;
+  const Explanation said = explain({Step::user_namespace, EPERM}, facts);
+  EXPECT_EQ(said.cause, "the container's seccomp profile forbids user namespaces");
+  EXPECT_EQ(said.remedy,
+            "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined "
+            "(podman: --security-opt unmask=ALL)");
+}
+
+TEST(Explain, PrefersTheDebianSwitchToAFilterThatMayBeHarmless) {
+  HostFacts facts;
+  facts.seccomp_filtered = true;
+  facts.unprivileged_userns_clone = 0;
+  EXPECT_EQ(explain({Step::user_namespace, EPERM}, facts).remedy, "sudo sysctl -w kernel.unprivileged_userns_clone=1");
+}
+
+TEST(Explain, NamesAppArmorWhereverItBites) {
+  HostFacts facts;
+  facts.apparmor_restricts_userns = 1;
+  facts.program = "/build/office_test";
+  for (const Failure& failure :
+       {Failure{Step::id_maps, EACCES}, Failure{Step::id_maps, EPERM}, Failure{Step::private_mounts, EACCES},
+        Failure{Step::loopback, EPERM}, Failure{Step::user_namespace, EACCES}, Failure{Step::net_namespace, EPERM}}) {
+    const Explanation said = explain(failure, facts);
+    EXPECT_THAT(said.cause, HasSubstr("apparmor_restrict_unprivileged_userns is 1")) << name_of(failure.step);
+    EXPECT_EQ(
+        said.remedy,
+        "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile with `userns,` for "
+        "/build/office_test");
+  }
+}
+
+TEST(Explain, NamesTheLimitThatIsZero) {
+  HostFacts facts;
+  facts.max_user_namespaces = 100;
+  facts.max_net_namespaces = 0;
+  const Explanation said = explain({Step::net_namespace, ENOSPC}, facts);
+  EXPECT_EQ(said.cause, "user.max_net_namespaces is 0");
+  EXPECT_EQ(said.remedy, "sudo sysctl -w user.max_net_namespaces=10000");
+}
+
+TEST(Explain, PrintsEveryLimitAndTheDepthWhenNoneIsZero) {
+  HostFacts facts;
+  facts.max_user_namespaces = 1;
+  facts.max_pid_namespaces = 2;
+  facts.max_mnt_namespaces = 3;
+  facts.max_net_namespaces = 4;
+  EXPECT_THAT(explain({Step::user_namespace, ENOSPC}, facts).cause,
+              HasSubstr("user.max_user_namespaces is 1, user.max_pid_namespaces is 2, user.max_mnt_namespaces is 3, "
+                        "user.max_net_namespaces is 4; user and pid namespaces nest at most 32 deep"));
+}
+
+TEST(Explain, NamesThePathsThatCoverProc) {
+  HostFacts facts;
+  facts.covered_proc = {"/proc/kcore", "/proc/acpi"};
+  const Explanation said = explain({Step::proc, EPERM}, facts);
+  EXPECT_THAT(said.cause, HasSubstr("/proc/kcore, /proc/acpi"));
+  EXPECT_EQ(said.remedy, "docker run --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)");
+}
+
+TEST(Explain, NamesThePathsThatCoverSys) {
+  HostFacts facts;
+  facts.covered_sys = {"/sys/firmware"};
+  EXPECT_THAT(explain({Step::sysfs, EPERM}, facts).cause, HasSubstr("/sys/firmware"));
+}
+
+TEST(Explain, SaysThatSysctlsCannotBeSet) {
+  const Explanation said = explain({Step::sysctl, EROFS}, {});
+  EXPECT_EQ(said.cause, "/proc/sys is read-only, so sysctls cannot be set");
+  EXPECT_THAT(said.remedy, HasSubstr("systempaths=unconfined"));
+}
+
+TEST(Explain, NamesTheMissingKernelModule) {
+  EXPECT_EQ(explain({Step::veth, EOPNOTSUPP}, {}).remedy, "sudo modprobe veth");
+  EXPECT_EQ(explain({Step::nft, EPROTONOSUPPORT}, {}).remedy, "sudo modprobe nf_tables");
+}
+
+TEST(Explain, KnowsThatAChrootHasNoUserNamespaces) {
+  HostFacts facts;
+  facts.chrooted = true;
+  EXPECT_THAT(explain({Step::user_namespace, EPERM}, facts).cause, HasSubstr("chroot"));
+}
+
+TEST(Explain, ClaimsNothingItDoesNotKnow) {
+  EXPECT_EQ(explain({Step::user_namespace, EPERM}, {}), Explanation{});
+  EXPECT_EQ(explain({Step::proc, EPERM}, {}), Explanation{});
+  EXPECT_EQ(explain({Step::loopback, EIO}, {}), Explanation{});
+}
+
+TEST(Tell, ReadsLikeTheStepThatFailed) {
+  EXPECT_EQ(tell({Step::proc, EPERM}, {"it is covered", "uncover it"}),
+            "no sandbox: mount a fresh /proc: EPERM (Operation not permitted): it is covered; remedy: uncover it");
+  EXPECT_EQ(tell({Step::proc, EPERM}, {}), "no sandbox: mount a fresh /proc: EPERM (Operation not permitted)");
+}
+
+}  // namespace
+}  // namespace netrig::sandbox

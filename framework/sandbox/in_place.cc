@@ -1,0 +1,138 @@
+#include <netrig/base/unique_fd.h>
+#include <netrig/sandbox/ids.h>
+#include <netrig/sandbox/in_place.h>
+#include <netrig/sandbox/quiet_signals.h>
+#include <netrig/sandbox/room.h>
+#include <netrig/sandbox/state.h>
+
+#include <cstdlib>
+#include <sched.h>
+#include <sys/wait.h>
+
+namespace netrig::sandbox {
+namespace {
+
+struct Chore {
+  Step step;
+  int (*action)() noexcept;
+};
+
+int unshare(unsigned long flags) noexcept { return raw::call(SYS_unshare, flags) == 0 ? 0 : errno; }
+
+Failure make_namespaces() noexcept {
+  constexpr Chore kNamespaces[] = {
+      {Step::user_namespace, []() noexcept { return unshare(CLONE_NEWUSER); }},
+      {Step::mount_namespace, []() noexcept { return unshare(CLONE_NEWNS); }},
+      {Step::net_namespace, []() noexcept { return unshare(CLONE_NEWNET); }},
+      {Step::ipc_namespace, []() noexcept { return unshare(CLONE_NEWIPC); }},
+      {Step::uts_namespace, []() noexcept { return unshare(CLONE_NEWUTS); }},
+  };
+  for (const auto& [step, action] : kNamespaces) {
+    if (const int error = action()) return {step, error};
+  }
+  return {Step::uts_namespace, 0};
+}
+
+// /proc stays: this process's pid namespace is the old one's.
+Failure furnish() noexcept {
+  constexpr Chore kFurniture[] = {
+      {Step::private_mounts, make_mounts_private},
+      {Step::sysctl, open_sysctl},
+      {Step::sysfs, mount_sysfs},
+      {Step::run, mount_run},
+      {Step::loopback, bring_loopback_up},
+  };
+  for (const auto& [step, action] : kFurniture) {
+    if (const int error = action()) return {step, error};
+  }
+  return {Step::loopback, 0};
+}
+
+// With its single id, in a child, which says by its exit status what failed.
+Failure rehearse(const IdPlan& ids) {
+  int ends[2];
+  if (const int error = make_channel(ends)) return {Step::prepare, error};
+  const UniqueFd ours{ends[0]};
+  UniqueFd theirs{ends[1]};
+  const pid_t child = raw::clone_process(0, SIGCHLD, nullptr);
+  if (child < 0) return {Step::prepare, errno};
+  if (child == 0) {
+    Failure failure = make_namespaces();
+    if (failure.error == 0) failure = {Step::id_maps, write_single_maps(ids, {false, false, 0})};
+    if (failure.error == 0) failure = furnish();
+    send_message(ends[1], &failure, sizeof failure);
+    raw::exit_now(0);
+  }
+  theirs.reset();
+  Failure failure{Step::prepare, 0};
+  Extras none;
+  if (const int error = receive_message(ours.get(), &failure, sizeof failure, none)) failure = {Step::prepare, error};
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return failure;
+}
+
+// A child that stays outside, to write the maps that take the privileges of outside.
+class Scribe {
+ public:
+  explicit Scribe(const IdPlan& ids) {
+    int ends[2];
+    if (ids.wanted == IdRange::single || make_channel(ends) != 0) return;
+    ours_.reset(ends[0]);
+    const UniqueFd theirs{ends[1]};
+    const pid_t reader = ::getpid();
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ours_.reset();
+    char go = 0;
+    Extras none;
+    if (receive_message(theirs.get(), &go, 1, none) == 0) {
+      const MapsWritten written = write_maps_of(reader, ids);
+      send_message(theirs.get(), &written, sizeof written);
+    }
+    raw::exit_now(0);
+  }
+
+  // After the user namespace was made.
+  MapsWritten write() {
+    MapsWritten written{false, false, static_cast<std::uint8_t>(IdRange::single)};
+    if (pid_ <= 0) return written;
+    const char go = 0;
+    Extras none;
+    send_message(ours_.get(), &go, 1);
+    receive_message(ours_.get(), &written, sizeof written, none);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return written;
+  }
+
+ private:
+  UniqueFd ours_;
+  pid_t pid_ = -1;
+};
+
+void note_inside(IdRange ids) {
+  const Marker marker{namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::in_place, ids,
+                      -1};
+  char variable[kMarkerSize];
+  format_marker(marker, variable);
+  ::setenv(kMarkerName.data(), variable + kMarkerName.size() + 1, 1);
+  state() = {marker, ""};
+}
+
+}  // namespace
+
+Failure enter_in_place() {
+  const QuietSignals quiet;
+  const IdPlan ids = plan_ids();
+  if (const Failure failure = rehearse(ids); failure.error != 0) return failure;
+  Scribe scribe{ids};
+  if (const Failure failure = make_namespaces(); failure.error != 0) return failure;
+  const MapsWritten written = scribe.write();
+  if (const int error = write_single_maps(ids, written)) return {Step::id_maps, error};
+  const Failure failure = furnish();
+  if (failure.error == 0) note_inside(static_cast<IdRange>(written.ids));
+  return failure;
+}
+
+}  // namespace netrig::sandbox

@@ -1,0 +1,74 @@
+#include <netrig/base/deadline.h>
+#include <netrig/sandbox/host_facts.h>
+#include <netrig/sandbox/init_process.h>
+#include <netrig/sandbox/supervisor.h>
+
+#include <algorithm>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+namespace netrig::sandbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+pid_t clone_init(const InitPlan& plan) {
+  unsigned long flags = 0;
+  for (const unsigned long flag : kNamespaceFlags) flags |= flag;
+  const pid_t pid = raw::clone_process(flags, SIGCHLD, nullptr);
+  if (pid == 0) run_init(plan);
+  return pid;
+}
+
+bool some_limit_is_zero() {
+  const HostFacts facts = read_host_facts();
+  return facts.max_user_namespaces == 0 || facts.max_pid_namespaces == 0 || facts.max_mnt_namespaces == 0 ||
+         facts.max_net_namespaces == 0;
+}
+
+pid_t clone_init_patiently(const InitPlan& plan) {
+  const Deadline deadline = Deadline::after(2s);
+  for (int pause = 1;; pause = std::min(2 * pause, 100)) {
+    const pid_t pid = clone_init(plan);
+    if (pid >= 0 || errno != ENOSPC) return pid;
+    const bool lasts = deadline.passed() || some_limit_is_zero();
+    errno = ENOSPC;
+    if (lasts) return pid;
+    ::poll(nullptr, 0, pause);  // the kernel gives no event for "a namespace was reaped"
+  }
+}
+
+}  // namespace
+
+InitProcess start_init(InitPlan& plan) {
+  InitProcess init;
+  const UniqueFd self{static_cast<int>(raw::call(SYS_pidfd_open, ::getpid(), 0))};
+  int ends[2] = {-1, -1};
+  init.error = self.valid() ? make_channel(ends) : errno;
+  if (init.error != 0) return init;
+  init.channel.reset(ends[0]);
+  const UniqueFd inner_end{ends[1]};
+  const int on = 1;
+  ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  plan.supervisor = self.get();
+  plan.supervisors_end = ends[0];
+  plan.reports = ends[1];
+  init.pid = take_step(Step::user_namespace) ? clone_init_patiently(plan) : -1;
+  if (init.pid < 0) {
+    const Failure refused = first_refused_namespace(errno);
+    init.step = refused.step;
+    init.error = refused.error;
+  } else if (plan.ids.wanted != IdRange::single) {
+    const MapsWritten written = write_maps_of(init.pid, plan.ids);
+    send_message(ends[0], &written, sizeof written);  // an init that is gone shows as the end of the channel
+  }
+  return init;
+}
+
+void wait_for_init(pid_t init) noexcept {
+  while (::waitpid(init, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace netrig::sandbox

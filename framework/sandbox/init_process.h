@@ -1,0 +1,24 @@
+// Cloning the init and talking to it, from outside. Private to the module.
+#pragma once
+
+#include <netrig/base/unique_fd.h>
+#include <netrig/sandbox/init.h>
+
+namespace netrig::sandbox {
+
+/// A cloned init. It is a child of the thread that cloned it, and dies with that thread.
+struct InitProcess {
+  pid_t pid = -1;
+  UniqueFd channel;  ///< Reports come here
+  int error = 0;     ///< errno: there is no init
+  Step step = Step::prepare;
+};
+
+/// Clones the init with `plan`, whose channel and pidfd it fills in, and writes its id maps. Signals must be blocked.
+/// ENOSPC, which passes while the kernel reaps older namespaces, is tried again for up to two seconds.
+InitProcess start_init(InitPlan& plan);
+
+/// Waits until the init, and with it all of its pid namespace, is gone.
+void wait_for_init(pid_t init) noexcept;
+
+}  // namespace netrig::sandbox

@@ -1,0 +1,128 @@
+#include <netrig/sandbox/channel.h>
+#include <netrig/sandbox/program_space.h>
+#include <netrig/sandbox/quiet_signals.h>
+#include <netrig/sandbox/space_init.h>
+#include <netrig/sandbox/state.h>
+
+#include <algorithm>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace netrig::sandbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What came of one request.
+struct Answer {
+  Failure failure{Step::prepare, 0};
+  UniqueFd lease;
+  Extras extras;
+};
+
+Answer failed(Step step, int error) {
+  Answer answer;
+  answer.failure = {step, error};
+  return answer;
+}
+
+// Without a sandbox's init to ask (in place, or in a program that the test program executed) this process clones it
+// itself.
+bool is_own_parent() { return state().marker.spaces < 0; }
+
+int send_request(int theirs, int owner) {
+  if (is_own_parent()) {
+    const QuietSignals quiet;
+    start_space(theirs, owner, 0);
+    return 0;
+  }
+  const SpaceRequest request;
+  const int descriptors[] = {theirs, owner};
+  return send_message(state().marker.spaces, &request, sizeof request, descriptors, 2);
+}
+
+// Each request brings the channel that its answer comes back on, so that several at once cannot mix.
+Answer ask() {
+  int ends[2] = {-1, -1};
+  if (const int error = make_channel(ends)) return failed(Step::prepare, error);
+  Answer answer;
+  answer.lease.reset(ends[0]);
+  UniqueFd theirs{ends[1]};
+  const int on = 1;
+  ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  const UniqueFd self{static_cast<int>(raw::call(SYS_pidfd_open, ::getpid(), 0))};
+  if (!self.valid()) return failed(Step::prepare, errno);
+  if (const int error = send_request(theirs.get(), self.get())) return failed(Step::prepare, error);
+  theirs.reset();
+  SpaceReply reply{};
+  const int error = receive_message(ends[0], &reply, sizeof reply, answer.extras);
+  answer.failure = error == 0 ? Failure{reply.step, reply.error} : Failure{Step::space_reply, error};
+  return answer;
+}
+
+Answer ask_patiently() {
+  const Deadline deadline = Deadline::after(2s);
+  for (int pause = 1;; pause = std::min(2 * pause, 100)) {
+    Answer answer = ask();
+    if (answer.failure.error != ENOSPC || deadline.passed()) return answer;
+    // The kernel gives no event for "a namespace was reaped".
+    ::poll(nullptr, 0, pause);
+  }
+}
+
+}  // namespace
+
+Result<ProgramSpace> ProgramSpace::start() {
+  if (!inside()) return fail(Error::invalid("start a program space", "", why_not()));
+  Answer answer = ask_patiently();
+  if (answer.failure.error != 0) {
+    return fail(Error::from_errno("start a program space", "", answer.failure.error,
+                                  std::string{action_of(answer.failure.step)}));
+  }
+  ProgramSpace space;
+  space.lease_ = std::move(answer.lease);
+  space.pid_namespace_.reset(answer.extras.descriptors[0]);
+  space.mount_namespace_.reset(answer.extras.descriptors[1]);
+  space.init_.reset(answer.extras.descriptors[2]);
+  space.init_pid_ = answer.extras.sender;
+  space.owner_ = ::getpid();
+  space.reaps_ = is_own_parent();
+  return space;
+}
+
+ProgramSpace& ProgramSpace::operator=(ProgramSpace&& other) noexcept {
+  // Through a temporary: what was held is killed at its end.
+  ProgramSpace taken{std::move(other)};
+  std::swap(lease_, taken.lease_);
+  std::swap(init_, taken.init_);
+  std::swap(pid_namespace_, taken.pid_namespace_);
+  std::swap(mount_namespace_, taken.mount_namespace_);
+  std::swap(init_pid_, taken.init_pid_);
+  std::swap(owner_, taken.owner_);
+  std::swap(reaps_, taken.reaps_);
+  return *this;
+}
+
+ProgramSpace::~ProgramSpace() {
+  if (!init_.valid() || owner_ != ::getpid()) return;
+  kill();
+  if (reaps_) ::waitid(P_PIDFD, static_cast<id_t>(init_.get()), nullptr, WEXITED | WNOHANG | __WALL);
+}
+
+void ProgramSpace::kill() noexcept {
+  if (init_.valid()) raw::call(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+}
+
+Result<void> ProgramSpace::wait(Deadline deadline) {
+  if (!NETRIG_TRY(wait_readable(init_.get(), deadline))) {
+    return fail(Error::from_errno("wait for the end of program space " + std::to_string(init_pid_), "", ETIMEDOUT,
+                                  "not killed yet, or a process put into it from outside is not reaped"));
+  }
+  if (reaps_) ::waitid(P_PIDFD, static_cast<id_t>(init_.get()), nullptr, WEXITED | __WALL);
+  return {};
+}
+
+}  // namespace netrig::sandbox

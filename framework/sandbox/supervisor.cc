@@ -1,0 +1,195 @@
+#include <netrig/sandbox/init_process.h>
+#include <netrig/sandbox/quiet_signals.h>
+#include <netrig/sandbox/supervisor.h>
+#include <netrig/sandbox/terminal.h>
+
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace netrig::sandbox {
+namespace {
+
+constexpr raw::SignalSet kForwarded = raw::bit_of(SIGHUP) | raw::bit_of(SIGINT) | raw::bit_of(SIGQUIT) |
+                                      raw::bit_of(SIGTERM) | raw::bit_of(SIGUSR1) | raw::bit_of(SIGUSR2) |
+                                      raw::bit_of(SIGTSTP);
+
+// Ends this process as the program ended. Its core, if it left one, is the only one.
+[[noreturn]] void end_like(int status) {
+  if (WIFEXITED(status)) raw::exit_now(WEXITSTATUS(status));
+  const int signal = WTERMSIG(status);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);  // the limit does not stop a core that is piped to a program
+  raw::set_action(signal, SIG_DFL);
+  raw::set_mask(~raw::bit_of(signal));
+  raw::call(SYS_kill, ::getpid(), signal);
+  raw::exit_now(128 + signal);  // reached only by the init of a pid namespace, whom its own signals do not kill
+}
+
+class Supervisor {
+ public:
+  Supervisor(InitProcess init, int terminal) : init_{std::move(init)}, terminal_{terminal} {}
+
+  // Returns only when there was no program.
+  Failure watch() {
+    for (;;) {
+      // Signals stay pending until there is somebody to send them to.
+      pollfd events[] = {{init_.channel.get(), POLLIN, 0}, {program_.valid() ? signals_.get() : -1, POLLIN, 0}};
+      if (::poll(events, 2, -1) < 0) continue;
+      if (events[1].revents != 0) forward();
+      if (events[0].revents == 0) continue;
+      Report report{};
+      Extras extras;
+      if (receive_message(init_.channel.get(), &report, sizeof report, extras) != 0) return lost();
+      note(report, extras);
+    }
+  }
+
+ private:
+  void note(const Report& report, const Extras& extras) {
+    switch (report.kind) {
+      case Report::started:
+        program_.reset(extras.descriptors[0]);
+        program_pid_ = extras.sender;
+        break;
+      case Report::stopped:
+        follow_stop(report.value);
+        break;
+      case Report::ended:
+        if (failure_) break;
+        settle();
+        end_like(report.value);
+      case Report::failed:
+        failure_ = Failure{report.step, report.value};
+        break;
+      case Report::passed:  // a probe's
+        break;
+    }
+  }
+
+  void forward() {
+    signalfd_siginfo info;
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+    const auto signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGTSTP) {
+      stop_asked_ = true;
+      signal_group(signal);
+    } else {
+      raw::call(SYS_pidfd_send_signal, program_.get(), signal, nullptr, 0);
+    }
+  }
+
+  void signal_group(int signal) const {
+    constexpr unsigned kProcessGroup = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
+    if (raw::call(SYS_pidfd_send_signal, program_.get(), signal, nullptr, kProcessGroup) == 0) return;
+    if (program_pid_ > 0) ::kill(-program_pid_, signal);
+  }
+
+  // The program stopped: so does the supervisor, for its parent to see, and when it is continued it continues the
+  // program.
+  void follow_stop(int signal) {
+    const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
+    if (!wants_terminal || !has_foreground(terminal_)) stop_self(signal);
+    if (has_foreground(terminal_)) give_foreground(terminal_, program_pid_);
+    signal_group(SIGCONT);
+  }
+
+  void stop_self(int signal) {
+    const bool alone = std::exchange(stop_asked_, false) || signal == SIGSTOP;
+    const raw::SignalSet blocked = raw::set_mask(~raw::SignalSet{0});
+    raw::set_action(signal, SIG_DFL);
+    // A stop that came from the terminal would have reached the whole group of the caller.
+    ::kill(alone ? ::getpid() : 0, signal);
+    raw::set_mask(blocked & ~raw::bit_of(signal));
+    raw::set_mask(blocked);
+  }
+
+  // The end of the channel without the program's end: the init failed, as it said before, or was killed.
+  Failure lost() {
+    settle();
+    if (failure_) return *failure_;
+    std::fputs("netrig: the sandbox's init was killed; every process of the sandbox is gone with it\n", stderr);
+    raw::exit_now(kInitLost);
+  }
+
+  // After this no process of the sandbox is left.
+  void settle() {
+    wait_for_init(init_.pid);
+    if (program_pid_ > 0 && terminal_ >= 0 && ::tcgetpgrp(terminal_) == program_pid_) {
+      give_foreground(terminal_, ::getpgrp());
+    }
+  }
+
+  InitProcess init_;
+  int terminal_;
+  UniqueFd signals_{raw::signal_fd(kForwarded, SFD_CLOEXEC)};
+  UniqueFd program_;
+  pid_t program_pid_ = -1;
+  bool stop_asked_ = false;
+  std::optional<Failure> failure_;
+};
+
+// This program's environment, with `marker` for the one it may have inherited.
+std::vector<char*> environment_with(char* marker) {
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const bool ours =
+        std::strncmp(*variable, kMarkerName.data(), kMarkerName.size()) == 0 && (*variable)[kMarkerName.size()] == '=';
+    if (!ours) variables.push_back(*variable);
+  }
+  variables.push_back(marker);
+  variables.push_back(nullptr);
+  return variables;
+}
+
+Failure run(InitPlan& plan, const QuietSignals& quiet, int terminal) {
+  plan.mask = quiet.mask();
+  plan.ignores_children = quiet.ignores_children();
+  plan.ids = plan_ids();
+  InitProcess init = start_init(plan);
+  if (init.pid < 0) return {init.step, init.error};
+  Supervisor supervisor{std::move(init), terminal};
+  take_step(Step::watch);
+  // What is not forwarded does to the supervisor what it always did; its death is the sandbox's.
+  raw::set_mask(quiet.mask() | kForwarded | raw::bit_of(SIGTTOU));
+  return supervisor.watch();
+}
+
+}  // namespace
+
+Failure supervise(char** arguments) {
+  const QuietSignals quiet;
+  char marker[kMarkerSize] = {};
+  std::vector<char*> environment = environment_with(marker);
+  const int terminal = shared_terminal();
+  InitPlan plan;
+  plan.terminal = has_foreground(terminal) ? terminal : -1;
+  plan.arguments = arguments;
+  plan.environment = environment.data();
+  plan.marker = marker;
+  return run(plan, quiet, terminal);
+}
+
+Failure first_refused_namespace(int error) {
+  unsigned long flags = 0;
+  auto step = static_cast<int>(Step::user_namespace);
+  for (const unsigned long flag : kNamespaceFlags) {
+    flags |= flag;
+    const pid_t child = raw::clone_process(flags, SIGCHLD, nullptr);
+    if (child == 0) raw::exit_now(0);
+    if (child < 0) return {static_cast<Step>(step), errno};
+    wait_for_init(child);
+    ++step;
+  }
+  return {Step::user_namespace, error};
+}
+
+}  // namespace netrig::sandbox
