@@ -1,0 +1,202 @@
+#include <netrig/nft/codec/message.h>
+#include <netrig/nft/codec/nftnl.h>
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+
+#include <new>
+#include <utility>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+namespace netrig::nft::codec {
+namespace {
+
+constexpr std::size_t kMessageRoom = 4096;  // names, comments and numbers of any message
+constexpr std::size_t kStepRoom = 512;      // any one expression
+constexpr std::size_t kLongestName = 255;   // NFT_NAME_MAXLEN with its final zero
+constexpr std::uint32_t kUserDataRoom = 256;
+
+template <class Owner>
+Owner checked(Owner made) {
+  if (!made) throw std::bad_alloc{};
+  return made;
+}
+
+std::unexpected<Error> refuse(std::string reason) { return fail(Error::invalid("", "", std::move(reason))); }
+
+Result<void> check_name(std::string_view what, const std::string& name) {
+  if (!name.empty() && name.size() <= kLongestName && name.find('\0') == std::string::npos) return {};
+  return refuse(fmt::format("{} name '{}' must have 1 to {} bytes", what, name, kLongestName));
+}
+Result<void> check_name(const TableName& table) { return check_name("table", table.name); }
+Result<void> check_name(const ChainName& chain) {
+  NETRIG_TRY(check_name(chain.table));
+  return check_name("chain", chain.name);
+}
+
+std::uint32_t hook_number(const BaseChain& base, Family family) {
+  if (family == Family::netdev) return base.hook == Hook::egress ? NF_NETDEV_EGRESS : NF_NETDEV_INGRESS;
+  switch (base.hook) {
+    case Hook::prerouting:
+      return NF_INET_PRE_ROUTING;
+    case Hook::input:
+      return NF_INET_LOCAL_IN;
+    case Hook::forward:
+      return NF_INET_FORWARD;
+    case Hook::output:
+      return NF_INET_LOCAL_OUT;
+    case Hook::postrouting:
+      return NF_INET_POST_ROUTING;
+    case Hook::ingress:
+    case Hook::egress:
+      return NF_INET_INGRESS;
+  }
+  return NF_INET_INGRESS;
+}
+
+// Appends one message of `type`, whose body `write` makes.
+struct Writer {
+  Buffer& batch;
+  std::uint32_t sequence;
+  std::uint16_t flags;
+
+  template <class Write>
+  Result<void> message(std::uint16_t type, std::uint16_t family, int more_flags, std::size_t room, Write write) const {
+    append_message(batch, room, [&](char* buffer) {
+      nlmsghdr* made =
+          nftnl_nlmsg_build_hdr(buffer, type, family, static_cast<std::uint16_t>(flags | more_flags), sequence);
+      write(made);
+      return made;
+    });
+    return {};
+  }
+
+  Result<void> table(std::uint16_t type, const TableName& name, int more_flags, const std::string& comment = {},
+                     bool dormant = false) const;
+  Result<void> chain(std::uint16_t type, const ChainName& name, int more_flags, const Chain& chain) const;
+  Result<void> rule(std::uint16_t type, const ChainName& name, int more_flags, const Rule& rule, std::uint64_t handle,
+                    std::uint64_t position) const;
+
+  Result<void> operator()(const AddTable& add) const {
+    return table(NFT_MSG_NEWTABLE, add.table.id(), NLM_F_CREATE, add.table.comment, add.table.dormant);
+  }
+  Result<void> operator()(const AddChain& add) const {
+    return chain(NFT_MSG_NEWCHAIN, {add.table, add.chain.name}, NLM_F_CREATE, add.chain);
+  }
+  Result<void> operator()(const AddRule& add) const {
+    return rule(NFT_MSG_NEWRULE, add.chain, add.before ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND, add.rule, 0,
+                add.position);
+  }
+  Result<void> operator()(const ReplaceRule& replace) const {
+    return rule(NFT_MSG_NEWRULE, replace.chain, NLM_F_REPLACE, replace.rule, replace.handle, 0);
+  }
+  Result<void> operator()(const DeleteRule& remove) const {
+    return rule(NFT_MSG_DELRULE, remove.chain, 0, {}, remove.handle, 0);
+  }
+  Result<void> operator()(const DeleteChain& remove) const { return chain(NFT_MSG_DELCHAIN, remove.chain, 0, {}); }
+  Result<void> operator()(const DeleteTable& remove) const { return table(NFT_MSG_DELTABLE, remove.table, 0); }
+  Result<void> operator()(const FlushChain& flush) const { return rule(NFT_MSG_DELRULE, flush.chain, 0, {}, 0, 0); }
+  Result<void> operator()(const FlushTable& flush) const;
+  Result<void> operator()(const FlushRuleset&) const {
+    return message(NFT_MSG_DELTABLE, NFPROTO_UNSPEC, 0, kMessageRoom, [](nlmsghdr*) {});
+  }
+};
+
+Result<void> Writer::table(std::uint16_t type, const TableName& name, int more_flags, const std::string& comment,
+                           bool dormant) const {
+  NETRIG_TRY(check_name(name));
+  const auto made = checked(NftnlTable{nftnl_table_alloc()});
+  nftnl_table_set_u32(made.get(), NFTNL_TABLE_FAMILY, static_cast<std::uint32_t>(name.family));
+  nftnl_table_set_str(made.get(), NFTNL_TABLE_NAME, name.name.c_str());
+  if (type == NFT_MSG_NEWTABLE)
+    nftnl_table_set_u32(made.get(), NFTNL_TABLE_FLAGS, dormant ? std::uint32_t{NFT_TABLE_F_DORMANT} : 0U);
+  if (!comment.empty()) {
+    const auto data = checked(NftnlUserData{nftnl_udata_buf_alloc(kUserDataRoom)});
+    nftnl_udata_put_strz(data.get(), NFTNL_UDATA_TABLE_COMMENT, comment.c_str());
+    nftnl_table_set_data(made.get(), NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(data.get()),
+                         nftnl_udata_buf_len(data.get()));
+  }
+  return message(type, static_cast<std::uint16_t>(name.family), more_flags, kMessageRoom,
+                 [&](nlmsghdr* to) { nftnl_table_nlmsg_build_payload(to, made.get()); });
+}
+
+void set_hook(nftnl_chain* to, const BaseChain& base, Family family) {
+  nftnl_chain_set_u32(to, NFTNL_CHAIN_HOOKNUM, hook_number(base, family));
+  nftnl_chain_set_s32(to, NFTNL_CHAIN_PRIO, base.priority);
+  nftnl_chain_set_u32(to, NFTNL_CHAIN_POLICY, static_cast<std::uint32_t>(base.policy));
+  nftnl_chain_set_str(to, NFTNL_CHAIN_TYPE, to_string(base.type).c_str());
+  if (base.policy_count) {
+    nftnl_chain_set_u64(to, NFTNL_CHAIN_PACKETS, base.policy_count->packets);
+    nftnl_chain_set_u64(to, NFTNL_CHAIN_BYTES, base.policy_count->bytes);
+  }
+  std::vector<const char*> devices;
+  devices.reserve(base.devices.size() + 1);
+  for (const std::string& device : base.devices) devices.push_back(device.c_str());
+  devices.push_back(nullptr);
+  if (base.devices.size() == 1) nftnl_chain_set_str(to, NFTNL_CHAIN_DEV, devices.front());
+  if (base.devices.size() > 1)
+    nftnl_chain_set_data(to, NFTNL_CHAIN_DEVICES, static_cast<const void*>(devices.data()), 0);
+}
+
+Result<void> Writer::chain(std::uint16_t type, const ChainName& name, int more_flags, const Chain& chain) const {
+  NETRIG_TRY(check_name(name));
+  const auto made = checked(NftnlChain{nftnl_chain_alloc()});
+  nftnl_chain_set_u32(made.get(), NFTNL_CHAIN_FAMILY, static_cast<std::uint32_t>(name.table.family));
+  nftnl_chain_set_str(made.get(), NFTNL_CHAIN_TABLE, name.table.name.c_str());
+  nftnl_chain_set_str(made.get(), NFTNL_CHAIN_NAME, name.name.c_str());
+  if (chain.hook) set_hook(made.get(), *chain.hook, name.table.family);
+  if (!chain.comment.empty()) {
+    const auto data = checked(NftnlUserData{nftnl_udata_buf_alloc(kUserDataRoom)});
+    nftnl_udata_put_strz(data.get(), NFTNL_UDATA_CHAIN_COMMENT, chain.comment.c_str());
+    nftnl_chain_set_data(made.get(), NFTNL_CHAIN_USERDATA, nftnl_udata_buf_data(data.get()),
+                         nftnl_udata_buf_len(data.get()));
+  }
+  const std::size_t devices = chain.hook ? chain.hook->devices.size() : 0;
+  return message(type, static_cast<std::uint16_t>(name.table.family), more_flags, kMessageRoom + devices * kStepRoom,
+                 [&](nlmsghdr* to) { nftnl_chain_nlmsg_build_payload(to, made.get()); });
+}
+
+NftnlRule named_rule(const TableName& table) {
+  auto made = checked(NftnlRule{nftnl_rule_alloc()});
+  nftnl_rule_set_u32(made.get(), NFTNL_RULE_FAMILY, static_cast<std::uint32_t>(table.family));
+  nftnl_rule_set_str(made.get(), NFTNL_RULE_TABLE, table.name.c_str());
+  return made;
+}
+
+Result<void> Writer::rule(std::uint16_t type, const ChainName& name, int more_flags, const Rule& rule,
+                          std::uint64_t handle, std::uint64_t position) const {
+  NETRIG_TRY(check_name(name));
+  const auto steps = NETRIG_TRY(lower(rule, name.table.family));
+  const auto made = named_rule(name.table);
+  nftnl_rule_set_str(made.get(), NFTNL_RULE_CHAIN, name.name.c_str());
+  if (handle != 0) nftnl_rule_set_u64(made.get(), NFTNL_RULE_HANDLE, handle);
+  if (position != 0) nftnl_rule_set_u64(made.get(), NFTNL_RULE_POSITION, position);
+  if (!rule.remark.empty()) {
+    const auto data = checked(NftnlUserData{nftnl_udata_buf_alloc(kUserDataRoom)});
+    nftnl_udata_put_strz(data.get(), NFTNL_UDATA_RULE_COMMENT, rule.remark.c_str());
+    nftnl_rule_set_data(made.get(), NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data.get()),
+                        nftnl_udata_buf_len(data.get()));
+  }
+  encode_steps(*made, steps);
+  return message(type, static_cast<std::uint16_t>(name.table.family), more_flags,
+                 kMessageRoom + steps.size() * kStepRoom,
+                 [&](nlmsghdr* to) { nftnl_rule_nlmsg_build_payload(to, made.get()); });
+}
+
+Result<void> Writer::operator()(const FlushTable& flush) const {
+  NETRIG_TRY(check_name(flush.table));
+  const auto made = named_rule(flush.table);
+  return message(NFT_MSG_DELRULE, static_cast<std::uint16_t>(flush.table.family), 0, kMessageRoom,
+                 [&](nlmsghdr* to) { nftnl_rule_nlmsg_build_payload(to, made.get()); });
+}
+
+}  // namespace
+
+Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags) {
+  return std::visit(Writer{batch, sequence, flags}, command);
+}
+
+}  // namespace netrig::nft::codec

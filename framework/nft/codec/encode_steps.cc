@@ -1,0 +1,147 @@
+#include <netrig/nft/codec/message.h>
+#include <netrig/nft/codec/nftnl.h>
+
+#include <libnftnl/expr.h>
+
+#include <new>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+namespace netrig::nft::codec {
+namespace {
+
+std::uint32_t verdict_code(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::accept:
+      return NF_ACCEPT;
+    case Verdict::Kind::drop:
+      return NF_DROP;
+    case Verdict::Kind::jump:
+      return static_cast<std::uint32_t>(NFT_JUMP);
+    case Verdict::Kind::go_to:
+      return static_cast<std::uint32_t>(NFT_GOTO);
+    case Verdict::Kind::return_to_caller:
+      return static_cast<std::uint32_t>(NFT_RETURN);
+    case Verdict::Kind::next_rule:
+      return static_cast<std::uint32_t>(NFT_CONTINUE);
+  }
+  return NF_DROP;
+}
+
+// Makes libnftnl's expression for a step and gives it to the rule.
+struct Encoder {
+  nftnl_rule& rule;
+
+  nftnl_expr* expression(const char* name) const {
+    nftnl_expr* made = nftnl_expr_alloc(name);
+    if (made == nullptr) throw std::bad_alloc{};
+    nftnl_rule_add_expr(&rule, made);
+    return made;
+  }
+  static void set_bytes(nftnl_expr* to, std::uint16_t attribute, const Bytes& bytes) {
+    nftnl_expr_set(to, attribute, bytes.data(), static_cast<std::uint32_t>(bytes.size()));
+  }
+  static void set_register(nftnl_expr* to, std::uint16_t attribute, std::uint32_t reg) {
+    if (reg != 0) nftnl_expr_set_u32(to, attribute, reg);
+  }
+
+  void operator()(const LoadMeta& load) const {
+    nftnl_expr* meta = expression("meta");
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, load.key);
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
+  }
+  void operator()(const LoadCt& load) const {
+    nftnl_expr* ct = expression("ct");
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_KEY, load.key);
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+  }
+  void operator()(const LoadPayload& load) const {
+    nftnl_expr* payload = expression("payload");
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, load.base);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, load.offset);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, load.length);
+  }
+  void operator()(const MaskRegister& step) const {
+    nftnl_expr* bitwise = expression("bitwise");
+    nftnl_expr_set_u32(bitwise, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+    nftnl_expr_set_u32(bitwise, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+    nftnl_expr_set_u32(bitwise, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+    nftnl_expr_set_u32(bitwise, NFTNL_EXPR_BITWISE_LEN, static_cast<std::uint32_t>(step.mask.size()));
+    set_bytes(bitwise, NFTNL_EXPR_BITWISE_MASK, step.mask);
+    set_bytes(bitwise, NFTNL_EXPR_BITWISE_XOR, Bytes(step.mask.size()));
+  }
+  void operator()(const Compare& compare) const {
+    nftnl_expr* cmp = expression("cmp");
+    nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+    nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, compare.op);
+    set_bytes(cmp, NFTNL_EXPR_CMP_DATA, compare.data);
+  }
+  void operator()(const CompareRange& compare) const {
+    nftnl_expr* range = expression("range");
+    nftnl_expr_set_u32(range, NFTNL_EXPR_RANGE_SREG, NFT_REG_1);
+    nftnl_expr_set_u32(range, NFTNL_EXPR_RANGE_OP, compare.op);
+    set_bytes(range, NFTNL_EXPR_RANGE_FROM_DATA, compare.from);
+    set_bytes(range, NFTNL_EXPR_RANGE_TO_DATA, compare.to);
+  }
+  void operator()(const SetRegister& set) const {
+    nftnl_expr* immediate = expression("immediate");
+    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, set.reg);
+    set_bytes(immediate, NFTNL_EXPR_IMM_DATA, set.data);
+  }
+  void operator()(const StoreMeta& store) const {
+    nftnl_expr* meta = expression("meta");
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, store.key);
+    nftnl_expr_set_u32(meta, NFTNL_EXPR_META_SREG, store.reg);
+  }
+  void operator()(const SendReject& reject) const {
+    nftnl_expr* made = expression("reject");
+    nftnl_expr_set_u32(made, NFTNL_EXPR_REJECT_TYPE, reject.type);
+    nftnl_expr_set_u8(made, NFTNL_EXPR_REJECT_CODE, reject.code);
+  }
+  void operator()(const Nat& nat) const;
+  void operator()(const Counter& counter) const {
+    nftnl_expr* made = expression("counter");
+    nftnl_expr_set_u64(made, NFTNL_EXPR_CTR_PACKETS, counter.packets);
+    nftnl_expr_set_u64(made, NFTNL_EXPR_CTR_BYTES, counter.bytes);
+  }
+  void operator()(const Verdict& verdict) const {
+    nftnl_expr* immediate = expression("immediate");
+    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+    nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_VERDICT, verdict_code(verdict.kind));
+    if (!verdict.chain.empty()) nftnl_expr_set_str(immediate, NFTNL_EXPR_IMM_CHAIN, verdict.chain.c_str());
+  }
+  void operator()(const Unknown&) const {}  // lower() never makes one
+};
+
+// The kernel works out the flags from what is given.
+void Encoder::operator()(const Nat& nat) const {
+  if (nat.kind == Nat::Kind::masquerade) {
+    nftnl_expr* masq = expression("masq");
+    set_register(masq, NFTNL_EXPR_MASQ_REG_PROTO_MIN, nat.port_min);
+    set_register(masq, NFTNL_EXPR_MASQ_REG_PROTO_MAX, nat.port_max);
+    return;
+  }
+  if (nat.kind == Nat::Kind::redirect) {
+    nftnl_expr* redir = expression("redir");
+    set_register(redir, NFTNL_EXPR_REDIR_REG_PROTO_MIN, nat.port_min);
+    set_register(redir, NFTNL_EXPR_REDIR_REG_PROTO_MAX, nat.port_max);
+    return;
+  }
+  nftnl_expr* made = expression("nat");
+  nftnl_expr_set_u32(made, NFTNL_EXPR_NAT_TYPE, nat.kind == Nat::Kind::snat ? NFT_NAT_SNAT : NFT_NAT_DNAT);
+  nftnl_expr_set_u32(made, NFTNL_EXPR_NAT_FAMILY, nat.family);
+  set_register(made, NFTNL_EXPR_NAT_REG_ADDR_MIN, nat.address_min);
+  set_register(made, NFTNL_EXPR_NAT_REG_ADDR_MAX, nat.address_max);
+  set_register(made, NFTNL_EXPR_NAT_REG_PROTO_MIN, nat.port_min);
+  set_register(made, NFTNL_EXPR_NAT_REG_PROTO_MAX, nat.port_max);
+}
+
+}  // namespace
+
+void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps) {
+  for (const Instruction& step : steps) std::visit(Encoder{rule}, step);
+}
+
+}  // namespace netrig::nft::codec

@@ -1,0 +1,45 @@
+// steps, tables, chains and rules to and from the kernel's messages, by libnftnl.
+#pragma once
+
+#include <netrig/nft/codec/instruction.h>
+#include <netrig/nft/ruleset.h>
+#include <netrig/nft/transaction.h>
+#include <netrig/nft/transport.h>
+
+#include <libnftnl/rule.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace netrig::nft::codec {
+
+/// Appends the expressions that `steps` stand for to a libnftnl rule.
+void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps);
+
+/// A rule of a listing as steps, with a text for each of them, and the comment of iptables' `-m comment`.
+struct DecodedRule {
+  std::vector<Instruction> steps;
+  std::vector<std::string> texts;
+  std::string xt_comment;
+};
+DecodedRule decode_steps(const nftnl_rule& rule);
+
+/// Appends the messages of a command to `batch`, with `sequence` and netlink `flags` beside those that it needs.
+/// The error's detail is the reason why the command cannot be written; nothing is appended then.
+Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags);
+
+Result<Table> decode_table(const Buffer& message);
+/// A chain and the table that it is in.
+struct PlacedChain {
+  TableName table;
+  Chain chain;
+};
+Result<PlacedChain> decode_chain(const Buffer& message);
+/// A rule and the chain that it is in.
+struct PlacedRule {
+  ChainName chain;
+  Rule rule;
+};
+Result<PlacedRule> decode_rule(const Buffer& message);
+
+}  // namespace netrig::nft::codec

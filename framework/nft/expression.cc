@@ -1,0 +1,125 @@
+#include <netrig/nft/expression.h>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace netrig::nft {
+namespace {
+
+std::string_view ip_word(AddressFamily family) { return family == AddressFamily::ipv4 ? "ip" : "ip6"; }
+std::string_view negation(Op op) { return op == Op::equal ? "" : "!= "; }
+std::string_view side_word(Side side, std::string_view source, std::string_view destination) {
+  return side == Side::source ? source : destination;
+}
+
+// A prefix of full length prints as the address alone.
+std::string host_or_prefix(const IpPrefix& prefix) {
+  return prefix.length() == address_bits(prefix.family()) ? prefix.address().to_string() : prefix.to_string();
+}
+
+std::string code_name(Reject::With with, unsigned code) {
+  constexpr std::array<std::string_view, 4> kIcmpx = {"no-route", "port-unreachable", "host-unreachable",
+                                                      "admin-prohibited"};
+  constexpr std::array<std::string_view, 14> kIcmp = {"net-unreachable",
+                                                      "host-unreachable",
+                                                      "prot-unreachable",
+                                                      "port-unreachable",
+                                                      "",
+                                                      "",
+                                                      "",
+                                                      "",
+                                                      "",
+                                                      "net-prohibited",
+                                                      "host-prohibited",
+                                                      "",
+                                                      "",
+                                                      "admin-prohibited"};
+  constexpr std::array<std::string_view, 7> kIcmpv6 = {
+      "no-route", "admin-prohibited", "", "addr-unreachable", "port-unreachable", "policy-fail", "reject-route"};
+  std::string_view name;
+  if (with == Reject::With::icmpx && code < kIcmpx.size()) name = kIcmpx[code];
+  if (with == Reject::With::icmp && code < kIcmp.size()) name = kIcmp[code];
+  if (with == Reject::With::icmpv6 && code < kIcmpv6.size()) name = kIcmpv6[code];
+  return name.empty() ? std::to_string(code) : std::string{name};
+}
+
+struct Printer {
+  Family family;
+
+  std::string operator()(const FamilyMatch& match) const {
+    const bool v4 = match.family == AddressFamily::ipv4;
+    if (family == Family::bridge || family == Family::netdev) {
+      return fmt::format("meta protocol {}{}", negation(match.op), v4 ? "ip" : "ip6");
+    }
+    return fmt::format("meta nfproto {}{}", negation(match.op), v4 ? "ipv4" : "ipv6");
+  }
+  std::string operator()(const ProtocolMatch& match) const {
+    return fmt::format("meta l4proto {}{}", negation(match.op), to_string(match.protocol));
+  }
+  std::string operator()(const AddressMatch& match) const {
+    return fmt::format("{} {} {}{}", ip_word(match.prefix.family()), side_word(match.side, "saddr", "daddr"),
+                       negation(match.op), host_or_prefix(match.prefix));
+  }
+  std::string operator()(const PortMatch& match) const {
+    return fmt::format("{} {} {}{}", match.protocol ? to_string(*match.protocol) : "th",
+                       side_word(match.side, "sport", "dport"), negation(match.op), match.ports.to_string());
+  }
+  std::string operator()(const InterfaceMatch& match) const {
+    return fmt::format("{} {}\"{}\"", match.incoming ? "iifname" : "oifname", negation(match.op), match.pattern);
+  }
+  std::string operator()(const CtStateMatch& match) const {
+    return fmt::format("ct state {}{}", match.op == Op::equal ? "" : "! ", to_string(match.states));
+  }
+  std::string operator()(const IcmpMatch& match) const {
+    return fmt::format("icmp type {}{}", negation(match.op), to_string(match.type));
+  }
+  std::string operator()(const Icmpv6Match& match) const {
+    return fmt::format("icmpv6 type {}{}", negation(match.op), to_string(match.type));
+  }
+  std::string operator()(const MarkMatch& match) const {
+    return fmt::format("meta mark {}0x{:08x}", negation(match.op), match.mark);
+  }
+  std::string operator()(const Counter& counter) const {
+    return fmt::format("counter packets {} bytes {}", counter.packets, counter.bytes);
+  }
+  std::string operator()(const MarkSet& set) const { return fmt::format("meta mark set 0x{:08x}", set.mark); }
+  std::string operator()(const Verdict& verdict) const {
+    constexpr std::array<std::string_view, 6> kWords = {"accept", "drop", "jump ", "goto ", "return", "continue"};
+    return std::string{kWords.at(static_cast<std::size_t>(verdict.kind))} + verdict.chain;
+  }
+  std::string operator()(const Reject& reject) const {
+    if (reject == Reject::port_unreachable()) return "reject";
+    if (reject.with == Reject::With::tcp_reset) return "reject with tcp reset";
+    constexpr std::array<std::string_view, 3> kWords = {"icmpx", "icmp", "icmpv6"};
+    return fmt::format("reject with {} {}", kWords.at(static_cast<std::size_t>(reject.with)),
+                       code_name(reject.with, reject.code));
+  }
+  std::string operator()(const Masquerade& masquerade) const { return local("masquerade", masquerade.ports); }
+  std::string operator()(const Redirect& redirect) const { return local("redirect", redirect.ports); }
+  std::string operator()(const Translate& translate) const;
+  std::string operator()(const Unknown& unknown) const { return unknown.text; }
+
+  static std::string local(std::string_view word, const std::optional<PortRange>& ports) {
+    return ports ? fmt::format("{} to :{}", word, ports->to_string()) : std::string{word};
+  }
+};
+
+std::string Printer::operator()(const Translate& translate) const {
+  std::string text{side_word(translate.side, "snat", "dnat")};
+  if (translate.address && family == Family::inet) text += fmt::format(" {}", ip_word(translate.address->family()));
+  text += " to ";
+  if (translate.address) {
+    const bool bracket = translate.ports && !translate.address->is_v4();
+    text += fmt::format(fmt::runtime(bracket ? "[{}]" : "{}"), translate.address->to_string());
+  }
+  if (translate.ports) text += fmt::format(":{}", translate.ports->to_string());
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const Expression& expression, Family family) { return std::visit(Printer{family}, expression); }
+
+}  // namespace netrig::nft

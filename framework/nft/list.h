@@ -1,0 +1,20 @@
+// Reading a namespace's ruleset back.
+#pragma once
+
+#include <netrig/nft/nf_socket.h>
+#include <netrig/nft/ruleset.h>
+
+namespace netrig::nft {
+
+/// All tables, chains and rules with their handles and counters, as of one moment: read again when the ruleset changed
+/// meanwhile. Sets, maps and objects are not listed; rules that look into them show an Unknown.
+/// Rules that iptables made are read as far as they are nftables' own; extensions show as `xt match "conntrack"`.
+Result<Ruleset> list(NfSocket& socket);
+/// The table of that name; ENOENT if there is none.
+Result<Table> list(NfSocket& socket, const TableName& table);
+
+/// Sets the counters of all rules and policies of a table to zero. ENOENT if there is no such table.
+/// Needs Linux 6.2; on older kernels EINVAL, and the remedy is to compare two listings (counted_between()).
+Result<void> reset_counters(NfSocket& socket, const TableName& table);
+
+}  // namespace netrig::nft
