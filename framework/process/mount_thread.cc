@@ -1,0 +1,37 @@
+#include <netrig/process/mount_thread.h>
+#include <netrig/process/signal_mask.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sched.h>
+#include <system_error>
+#include <thread>
+
+namespace netrig::process {
+
+namespace {
+
+Result<void> run_here(int mounts, const std::function<Result<void>(int)>& work) {
+  const UniqueFd own{::open("/proc/thread-self/ns", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!own) return fail(Error::from_errno("open /proc/thread-self/ns", "", errno));
+  // A thread may enter a mount namespace only when it shares its root and working directory with nobody, see setns(2).
+  if (::unshare(CLONE_FS) != 0 || ::setns(mounts, CLONE_NEWNS) != 0) {
+    return fail(Error::from_errno("enter the lab's mount namespace", "", errno));
+  }
+  return work(own.get());
+}
+
+}  // namespace
+
+Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& work) {
+  Result<void> outcome;
+  try {
+    const SignalMask quiet;  // inherited by the thread
+    std::thread{[&] { outcome = run_here(mounts, work); }}.join();
+  } catch (const std::system_error& error) {
+    return fail(Error::from_errno("start a thread", "", error.code().value()));
+  }
+  return outcome;
+}
+
+}  // namespace netrig::process

@@ -1,0 +1,132 @@
+#include <netrig/base/scope_exit.h>
+#include <netrig/process/child.h>
+#include <netrig/process/launcher.h>
+#include <netrig/process/loop.h>
+#include <netrig/process/programs.h>
+#include <netrig/process/ready_wait.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <iostream>
+#include <mutex>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace netrig::process {
+
+namespace {
+
+// For the destructor: the kernel ends a thousand programs in a twentieth of it.
+constexpr std::chrono::seconds kPatience{10};
+
+void kill_and_reap(pid_t pid) {
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+struct Programs::State {
+  State(sandbox::ProgramSpace own, std::shared_ptr<Loop> reader) : space{std::move(own)}, loop{std::move(reader)} {}
+
+  Result<std::shared_ptr<Child>> launch(const NodeSpace& node, const Command& command, Awaited awaited);
+  Result<void> end(Deadline deadline);
+
+  sandbox::ProgramSpace space;
+  const std::shared_ptr<Loop> loop;
+  const pid_t owner = ::getpid();  ///< a forked copy must not end what is not its own
+  std::mutex mutex;                ///< of what follows
+  std::condition_variable launched;
+  int launching = 0;
+  bool ended = false;
+};
+
+Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, const Command& command, Awaited awaited) {
+  {
+    const std::scoped_lock lock{mutex};
+    if (ended) {
+      return fail(Error::invalid("run \"" + command.to_string() + "\"", node.name(), "the lab's programs were ended"));
+    }
+    ++launching;
+  }
+  const ScopeExit leave{[this] {
+    const std::scoped_lock lock{mutex};
+    --launching;
+    launched.notify_all();
+  }};
+  auto process = NETRIG_TRY(process::launch(space, node, command));
+  const pid_t pid = process.pid;
+  auto child = std::make_shared<Child>(command, node.name(), std::move(process), std::move(awaited));
+  if (auto added = loop->add(child); !added) {
+    kill_and_reap(pid);
+    return fail(std::move(added).error());
+  }
+  return child;
+}
+
+// The kill comes first, so that a launch under way ends too; the init's end last, because it waits for what we must
+// reap.
+Result<void> Programs::State::end(Deadline deadline) {
+  if (::getpid() != owner) return {};
+  std::unique_lock lock{mutex};
+  if (std::exchange(ended, true)) return {};
+  space.kill();
+  launched.wait(lock, [this] { return launching == 0; });
+  lock.unlock();
+  if (!loop->stop(deadline)) {
+    return fail(
+        Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
+                          "the kernel does not let go of one of them: is it traced, or in uninterruptible sleep?"));
+  }
+  return space.wait(deadline);
+}
+
+Result<Programs> Programs::in(sandbox::ProgramSpace space) {
+  return Programs{std::make_unique<State>(std::move(space), NETRIG_TRY(Loop::create()))};
+}
+
+Programs::Programs(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Programs::Programs(Programs&&) noexcept = default;
+
+Programs& Programs::operator=(Programs&& other) noexcept {
+  Programs old{std::move(*this)};  // ended when this returns
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+Programs::~Programs() {
+  if (!state_) return;
+  if (const auto ended = state_->end(Deadline::after(kPatience)); !ended) std::cerr << ended.error() << '\n';
+}
+
+const sandbox::ProgramSpace& Programs::space() const { return state_->space; }
+
+Result<Process> Programs::start(const NodeSpace& node, const Command& command) {
+  return Process{NETRIG_TRY(state_->launch(node, command, {}))};
+}
+
+Result<Process> Programs::start(const NodeSpace& node, const Command& command, const Readiness& ready,
+                                Deadline deadline) {
+  auto wait = NETRIG_TRY(ReadyWait::prepare(node, ready));
+  auto child = NETRIG_TRY(state_->launch(node, command, wait.take_awaited()));
+  Process process{child};  // kills it when it is not ready
+  NETRIG_TRY(wait.wait(*child, deadline));
+  return process;
+}
+
+Result<Completed> Programs::run(const NodeSpace& node, const Command& command, Deadline deadline) {
+  const auto child = NETRIG_TRY(state_->launch(node, command, {}));
+  auto done = child->finish(deadline);
+  if (done || child->ended()) return done;
+  Process process{child};
+  std::ignore = process.kill();
+  return fail(child->error("run", ETIMEDOUT, "killed, for it did not end in time"));
+}
+
+Result<void> Programs::end(Deadline deadline) { return state_->end(deadline); }
+
+}  // namespace netrig::process

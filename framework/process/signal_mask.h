@@ -1,0 +1,25 @@
+// Private to the module: a stretch in which the calling thread takes no signal.
+#pragma once
+
+#include <csignal>
+#include <pthread.h>
+
+namespace netrig::process {
+
+/// Blocks every signal for the calling thread until the end of the scope.
+class SignalMask {
+ public:
+  SignalMask() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalMask(const SignalMask&) = delete;
+  SignalMask& operator=(const SignalMask&) = delete;
+  ~SignalMask() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace netrig::process

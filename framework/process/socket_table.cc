@@ -1,0 +1,87 @@
+#include <netrig/process/socket_table.h>
+
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <utility>
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+
+namespace netrig::process {
+
+namespace {
+
+struct Request {
+  nlmsghdr header;
+  inet_diag_req_v2 query;
+};
+
+Error refused(int code) {
+  return Error::from_errno("list the listening sockets", "", code,
+                           code == ENOENT ? "the kernel lacks the module tcp_diag or udp_diag" : "");
+}
+
+// A UDP socket that takes from everybody is in the state that TCP calls closed, see net/ipv4/udp_diag.c.
+Result<void> ask(int socket, std::uint8_t family, Transport transport) {
+  const bool tcp = transport == Transport::tcp;
+  Request request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.query.sdiag_family = family;
+  request.query.sdiag_protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+  request.query.idiag_states = 1U << static_cast<unsigned>(tcp ? TCP_LISTEN : TCP_CLOSE);
+  if (::send(socket, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request)) return {};
+  return fail(refused(errno));
+}
+
+/// Takes one message; true when it was the last.
+Result<bool> take(const nlmsghdr& header, Port port, std::set<std::uint32_t>& inodes) {
+  if (header.nlmsg_type == NLMSG_DONE) return true;
+  if (header.nlmsg_type == NLMSG_ERROR) {
+    nlmsgerr error;
+    std::memcpy(&error, NLMSG_DATA(&header), sizeof error);
+    return fail(refused(-error.error));
+  }
+  inet_diag_msg socket;
+  std::memcpy(&socket, NLMSG_DATA(&header), sizeof socket);
+  if (ntohs(socket.id.idiag_sport) == port.value()) inodes.insert(socket.idiag_inode);
+  return false;
+}
+
+Result<void> collect(int socket, Port port, std::set<std::uint32_t>& inodes) {
+  for (;;) {
+    alignas(nlmsghdr) std::array<char, 32768> buffer;
+    const auto count = ::recv(socket, buffer.data(), buffer.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(refused(errno));
+    auto left = static_cast<unsigned>(count);
+    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
+      if (NETRIG_TRY(take(*header, port, inodes))) return {};
+    }
+  }
+}
+
+}  // namespace
+
+Result<SocketTable> SocketTable::open(const netns::NetNs& network) {
+  return SocketTable{NETRIG_TRY(network.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG))};
+}
+
+Result<std::set<std::uint32_t>> SocketTable::listening(Transport transport, Port port) {
+  std::set<std::uint32_t> inodes;
+  for (const auto family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+    NETRIG_TRY(ask(socket_.get(), family, transport));
+    NETRIG_TRY(collect(socket_.get(), port, inodes));
+  }
+  return inodes;
+}
+
+}  // namespace netrig::process
