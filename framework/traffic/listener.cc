@@ -1,0 +1,175 @@
+#include <netrig/traffic/listener.h>
+#include <netrig/traffic/reactor.h>
+#include <netrig/traffic/socket_address.h>
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+
+namespace netrig::traffic {
+
+namespace {
+
+constexpr std::size_t kPeersKept = 1000;
+constexpr int kBacklog = 1024;
+
+}  // namespace
+
+struct Listener::State {
+  Service service;
+  UniqueFd socket;
+  std::mutex accepting;
+  mutable std::mutex turn;
+  mutable std::condition_variable came;
+  std::deque<Endpoint> peers;
+  std::map<int, UniqueFd> connections;
+
+  void note(const Endpoint& peer) {
+    const std::scoped_lock lock{turn};
+    peers.push_back(peer);
+    if (peers.size() > kPeersKept) peers.pop_front();
+    came.notify_all();
+  }
+
+  // Whoever is in the queue: called on the reactor's thread, and by who asks for peers. A connection that the peer's
+  // connect() has completed is in the queue, so nobody who got through is missed.
+  void accept_all() {
+    const std::scoped_lock one_at_a_time{accepting};
+    for (;;) {
+      SocketAddress from;
+      UniqueFd connection{::accept4(socket.get(), from.get(), &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+      if (!connection) return;  // EAGAIN; a peer that gave up meanwhile counts as not come
+      note(from.endpoint());
+      const int fd = connection.get();
+      {
+        const std::scoped_lock lock{turn};
+        connections[fd] = std::move(connection);
+      }
+      if (!Reactor::instance().add(fd, [this, fd] { echo_stream(fd); })) {
+        const std::scoped_lock lock{turn};
+        connections.erase(fd);
+      }
+    }
+  }
+
+  // ---- on the reactor's thread
+
+  void echo_stream(int fd) {
+    std::array<char, 16384> bytes{};
+    const auto size = ::recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    // What the peer does not take at once is not kept: a probe sends little and reads it.
+    if (size <= 0 || ::send(fd, bytes.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+      drop(fd);
+  }
+
+  void echo_datagrams() {
+    std::array<char, 65536> bytes{};
+    for (;;) {
+      SocketAddress from;
+      const auto size = ::recvfrom(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, from.get(), &from.size);
+      if (size < 0) return;
+      note(from.endpoint());
+      ::sendto(socket.get(), bytes.data(), static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL, from.get(),
+               from.size);
+    }
+  }
+
+  // A datagram's sender is noted before it is answered: only connections can be waiting unseen.
+  void take_waiting() {
+    if (service.is_tcp()) accept_all();
+  }
+
+  void drop(int fd) {
+    Reactor::instance().remove(fd);
+    const std::scoped_lock lock{turn};
+    connections.erase(fd);
+  }
+
+  ~State() {
+    Reactor::instance().remove(socket.get());  // no more connections
+    std::vector<int> open;
+    {
+      const std::scoped_lock lock{turn};
+      for (const auto& [fd, connection] : connections) open.push_back(fd);
+    }
+    for (const int fd : open) Reactor::instance().remove(fd);  // not under the lock: a handler may be waiting for it
+  }
+};
+
+namespace {
+
+// One socket for both families; IPv4 alone where the namespace has no IPv6.
+Result<UniqueFd> bound_socket(const Service& service) {
+  const int type = (service.is_tcp() ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  for (const auto family : {AddressFamily::ipv6, AddressFamily::ipv4}) {
+    const auto any = IpAddress::any(family);
+    UniqueFd socket{::socket(domain_of(any), type, 0)};
+    if (!socket) continue;
+    const int off = 0, on = 1;
+    if (any.is_v6()) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (service.is_tcp()) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const SocketAddress address{any, *service.port()};
+    if (::bind(socket.get(), address.get(), address.size) == 0) return socket;
+    if (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) break;
+  }
+  return fail(
+      Error::from_errno("listen on " + service.to_string(), "", errno,
+                        errno == EADDRINUSE ? "somebody listens there already: stop it, or choose another port" : ""));
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(const Service& service) {
+  if (service.is_icmp())
+    return fail(Error::invalid("listen on icmp", "", "the kernel answers echo requests by itself"));
+  auto state = std::make_shared<State>();
+  state->socket = NETRIG_TRY(bound_socket(service));
+  const int fd = state->socket.get();
+  if (service.is_tcp() && ::listen(fd, kBacklog) != 0) {
+    return fail(Error::from_errno("listen on " + service.to_string(), "", errno));
+  }
+  SocketAddress bound;
+  if (::getsockname(fd, bound.get(), &bound.size) != 0)
+    return fail(Error::from_errno("listen on " + service.to_string(), "", errno));
+  const auto port = bound.endpoint().port;
+  state->service = service.is_tcp() ? Service::tcp(port) : Service::udp(port);
+  auto* raw = state.get();
+  NETRIG_TRY(Reactor::instance().add(fd, [raw] { raw->service.is_tcp() ? raw->accept_all() : raw->echo_datagrams(); }));
+  return Listener{std::move(state)};
+}
+
+Listener::Listener(std::shared_ptr<State> state) : state_{std::move(state)} {}
+Listener::Listener(Listener&&) noexcept = default;
+Listener& Listener::operator=(Listener&&) noexcept = default;
+Listener::~Listener() = default;
+
+Service Listener::service() const { return state_->service; }
+
+std::vector<Endpoint> Listener::peers() const {
+  state_->take_waiting();
+  const std::scoped_lock lock{state_->turn};
+  return {state_->peers.begin(), state_->peers.end()};
+}
+
+std::optional<Endpoint> Listener::last_peer() const {
+  state_->take_waiting();
+  const std::scoped_lock lock{state_->turn};
+  if (state_->peers.empty()) return std::nullopt;
+  return state_->peers.back();
+}
+
+bool Listener::wait_for_peer(Deadline deadline) const {
+  std::unique_lock lock{state_->turn};
+  const auto here = [&] { return !state_->peers.empty(); };
+  if (deadline.at() == Deadline::Clock::time_point::max()) {
+    state_->came.wait(lock, here);
+    return true;
+  }
+  return state_->came.wait_until(lock, deadline.at(), here);
+}
+
+}  // namespace netrig::traffic

@@ -1,0 +1,82 @@
+#include <netrig/traffic/reactor.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace netrig::traffic {
+
+Reactor& Reactor::instance() {
+  static Reactor reactor;
+  return reactor;
+}
+
+Reactor::~Reactor() {
+  if (!thread_.joinable()) return;
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+Result<void> Reactor::start() {
+  if (thread_.joinable()) return {};
+  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  epoll_event event{EPOLLIN, {}};
+  event.data.fd = wake_.get();
+  if (!epoll_ || !wake_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
+    return fail(Error::from_errno("start serving listeners", "", errno));
+  }
+  // Signals are for the program's own threads.
+  sigset_t all, old;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &old);
+  thread_ = std::thread{[this] { loop(); }};
+  ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  return {};
+}
+
+Result<void> Reactor::add(int fd, std::function<void()> on_readable) {
+  const std::scoped_lock lock{state_};
+  NETRIG_TRY(start());
+  epoll_event event{EPOLLIN, {}};
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    return fail(Error::from_errno("serve a listener", "", errno));
+  handlers_[fd] = std::make_shared<std::function<void()>>(std::move(on_readable));
+  return {};
+}
+
+void Reactor::remove(int fd) {
+  {
+    const std::scoped_lock lock{state_};
+    if (handlers_.erase(fd) > 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  }
+  if (std::this_thread::get_id() == thread_.get_id()) return;
+  const std::scoped_lock wait_for_handler{running_};
+}
+
+void Reactor::loop() {
+  std::array<epoll_event, 64> events{};
+  for (;;) {
+    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[static_cast<std::size_t>(i)].data.fd;
+      if (fd == wake_.get()) return;
+      const std::scoped_lock run{running_};
+      std::shared_ptr<std::function<void()>> handler;
+      {
+        const std::scoped_lock lock{state_};
+        if (const auto found = handlers_.find(fd); found != handlers_.end()) handler = found->second;
+      }
+      if (handler) (*handler)();
+    }
+  }
+}
+
+}  // namespace netrig::traffic

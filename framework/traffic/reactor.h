@@ -1,0 +1,41 @@
+// One thread that serves every listener of the process. Private to the module.
+#pragma once
+
+#include <netrig/base/result.h>
+#include <netrig/base/unique_fd.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+namespace netrig::traffic {
+
+/// Calls a handler whenever its descriptor is readable. Safe from any thread.
+class Reactor {
+ public:
+  /// The process's own; its thread starts with the first descriptor that is added.
+  static Reactor& instance();
+  ~Reactor();
+
+  /// `on_readable` runs on the reactor's thread while `fd` has something to read, until remove(). It may add and
+  /// remove.
+  Result<void> add(int fd, std::function<void()> on_readable);
+  /// When it returns on another thread than the reactor's, the handler does not run and will not run again.
+  void remove(int fd);
+
+ private:
+  Reactor() = default;
+  Result<void> start();
+  void loop();
+
+  std::mutex state_;    ///< of the members below
+  std::mutex running_;  ///< held while a handler runs
+  std::unordered_map<int, std::shared_ptr<std::function<void()>>> handlers_;
+  UniqueFd epoll_, wake_;
+  std::thread thread_;
+};
+
+}  // namespace netrig::traffic
