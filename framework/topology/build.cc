@@ -1,0 +1,278 @@
+// From a Plan to namespaces, links, addresses and routes, in as few system calls as the kernel allows.
+//
+// The order, and why:
+//   1. All namespaces, each with its netlink socket opened while a thread is in it, the baseline and forwarding written
+//   before
+//      any device exists (devices inherit `conf.default`).
+//   2. One batch a namespace: its bridges, and the veth pairs that it owns, both ends made in place. A pair is owned by
+//   the
+//      node that holds a bridge port, so that the port joins and comes up in the message that creates it.
+//   3. One batch a namespace: lo up, addresses; before any cable has carrier, so that the kernel finds each IPv6
+//   link-local
+//      address there, usable, instead of making a tentative one.
+//   4. One batch a namespace: the far ends up, routes.
+//   5. One batch a namespace that owns pairs: ask for each end that came up first. The question makes the kernel act on
+//   the
+//      carrier change at once (linkwatch_sync_dev, called by rtnl_getlink in net/core/rtnetlink.c); without it the end
+//      would drop what it is given to send, and a bridge what it is to forward, until a kernel worker has noticed.
+//   6. Wait until the kernel has made IPv6 addresses usable.
+//   7. NAT, and the sysctls that the user asked for.
+#include <netrig/base/scope_exit.h>
+#include <netrig/netlink/address.h>
+#include <netrig/netlink/batch.h>
+#include <netrig/netlink/link.h>
+#include <netrig/netlink/route.h>
+#include <netrig/netns/baseline.h>
+#include <netrig/netns/sysctl.h>
+#include <netrig/nft/presets.h>
+#include <netrig/nft/transaction.h>
+#include <netrig/topology/lab_state.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <poll.h>
+#include <set>
+
+namespace netrig {
+inline namespace topology {
+
+namespace {
+
+constexpr std::uint32_t kLoopbackIndex = 1;
+// For a kernel worker that is kept from running by load.
+constexpr std::chrono::seconds kAddressPatience{30};
+constexpr std::chrono::nanoseconds kLeastPause = std::chrono::microseconds{20};
+constexpr std::chrono::nanoseconds kMostPause = std::chrono::milliseconds{2};
+
+netlink::Device device_of(const PlannedInterface& interface) {
+  return {static_cast<std::uint32_t>(interface.index), interface.name};
+}
+
+netlink::LinkSpec link_spec(const PlannedInterface& interface) {
+  netlink::LinkSpec spec{.name = interface.name};
+  spec.index = static_cast<std::uint32_t>(interface.index);
+  spec.mac = interface.mac;
+  spec.mtu = interface.mtu;
+  return spec;
+}
+
+bool has_ipv6(const PlannedInterface& interface) {
+  return std::ranges::any_of(interface.addresses,
+                             [](const auto& own) { return own.address().family() == AddressFamily::ipv6; });
+}
+
+class Builder {
+ public:
+  explicit Builder(LabState& lab) : lab_{lab} {}
+
+  Result<void> run() {
+    NETRIG_TRY(make_namespaces());
+    NETRIG_TRY(for_each_node(&Builder::add_links));
+    NETRIG_TRY(for_each_node(&Builder::assign));
+    NETRIG_TRY(for_each_node(&Builder::activate));
+    NETRIG_TRY(for_each_node(&Builder::settle));
+    NETRIG_TRY(for_each_node(&Builder::await_local_routes));
+    NETRIG_TRY(for_each_node(&Builder::translate));
+    return for_each_node(&Builder::set_sysctls);
+  }
+
+ private:
+  using Step = Result<void> (Builder::*)(std::size_t node);
+
+  Result<void> for_each_node(Step step) {
+    for (std::size_t node = 0; node < lab_.nodes.size(); ++node) NETRIG_TRY((this->*step)(node));
+    return {};
+  }
+
+  Result<void> make_namespaces() {
+    const auto* baseline = NETRIG_TRY(netns::Baseline::of_this_host());
+    netns::BaselineWriter writer{*baseline};
+    for (const auto& plan : lab_.plan.nodes) {
+      lab_.nodes.push_back(std::make_shared<NodeState>());
+      lab_.nodes.back()->plan = plan;
+      lab_.nodes.back()->lab = &lab_;
+    }
+    auto made = NETRIG_TRY(
+        netns::NetNs::create_many(lab_.nodes.size(), [&](std::size_t index, const netns::NetNs& netns) -> Result<void> {
+          auto& node = *lab_.nodes[index];
+          NETRIG_TRY(writer.write(netns));
+          NETRIG_TRY(set_early_sysctls(node.plan));
+          node.socket.emplace(NETRIG_TRY(netlink::Socket::open(node.plan.name)));
+          return {};
+        }));
+    for (std::size_t i = 0; i < made.size(); ++i) lab_.nodes[i]->network.emplace(std::move(made[i]));
+    return {};
+  }
+
+  // After the baseline, which turns forwarding off where the host's is on, and before any device is made.
+  static Result<void> set_early_sysctls(const PlannedNode& plan) {
+    if (!plan.forwards) return {};
+    return netns::Sysctls::here().set_all({{"net.ipv4.ip_forward", "1"}, {"net.ipv6.conf.all.forwarding", "1"}});
+  }
+
+  const PlannedInterface& peer_of(const PlannedInterface& interface) const {
+    return lab_.plan.nodes[interface.peer_node].interfaces[interface.peer_interface];
+  }
+
+  // A bridge port owns its pair; between equals the one with the lower index.
+  bool owns(const PlannedInterface& interface) const {
+    if (interface.is_bridge) return false;
+    const auto& peer = peer_of(interface);
+    if (interface.master.has_value() != peer.master.has_value()) return interface.master.has_value();
+    return interface.index < peer.index;
+  }
+
+  Result<void> add_links(std::size_t node) {
+    netlink::Batch batch{*lab_.nodes[node]->socket};
+    const auto& interfaces = lab_.plan.nodes[node].interfaces;
+    for (const auto& interface : interfaces) {
+      if (interface.is_bridge) add_bridge(batch, interface);
+      if (owns(interface)) add_pair(batch, interfaces, interface);
+    }
+    return batch.empty() ? Result<void>{} : batch.send();
+  }
+
+  static void add_bridge(netlink::Batch& batch, const PlannedInterface& interface) {
+    auto spec = link_spec(interface);
+    spec.up = true;
+    batch.add_link(spec, netlink::Bridge{.stp = interface.stp, .multicast_snooping = false});
+  }
+
+  void add_pair(netlink::Batch& batch, const std::vector<PlannedInterface>& interfaces,
+                const PlannedInterface& interface) {
+    auto near = link_spec(interface);
+    near.up = true;
+    if (interface.master) near.master = device_of(interfaces[*interface.master]);
+    auto far = link_spec(peer_of(interface));
+    far.netns = lab_.nodes[interface.peer_node]->network->fd();
+    batch.add_link(near, netlink::Veth{.peer = far});
+  }
+
+  Result<void> assign(std::size_t node) {
+    netlink::Batch batch{*lab_.nodes[node]->socket};
+    batch.change_link({.device = {.index = kLoopbackIndex}, .up = true});
+    for (const auto& interface : lab_.plan.nodes[node].interfaces) add_addresses(batch, interface);
+    return batch.send();
+  }
+
+  Result<void> activate(std::size_t node) {
+    netlink::Batch batch{*lab_.nodes[node]->socket};
+    const auto& plan = lab_.plan.nodes[node];
+    for (const auto& interface : plan.interfaces) bring_up(batch, plan, interface);
+    for (const auto& route : plan.routes) add_route(batch, plan, route);
+    return batch.empty() ? Result<void>{} : batch.send();
+  }
+
+  void bring_up(netlink::Batch& batch, const PlannedNode& plan, const PlannedInterface& interface) const {
+    if (interface.is_bridge || owns(interface)) return;
+    netlink::LinkChange change{.device = device_of(interface)};
+    change.up = true;
+    if (interface.master) change.master = device_of(plan.interfaces[*interface.master]);
+    batch.change_link(change);
+  }
+
+  static void add_addresses(netlink::Batch& batch, const PlannedInterface& interface) {
+    if (has_ipv6(interface)) {
+      // A bridge that is up may have been given it by the kernel already.
+      batch.replace(netlink::Address{
+          .device = device_of(interface), .local = InterfaceAddress{interface.mac.link_local(), 64}, .no_dad = true});
+    }
+    for (const auto& own : interface.addresses) {
+      netlink::Address address{.device = device_of(interface), .local = own};
+      address.no_dad = own.address().family() == AddressFamily::ipv6;
+      batch.add(address);
+    }
+  }
+
+  static void add_route(netlink::Batch& batch, const PlannedNode& plan, const PlannedRoute& planned) {
+    netlink::Route route{.destination = planned.destination};
+    route.hops = {{.via = planned.gateway, .device = device_of(plan.interfaces[planned.interface])}};
+    route.protocol = netlink::RouteProtocol::static_;
+    if (planned.metric != 0) route.metric = planned.metric;
+    batch.add(route);
+  }
+
+  Result<void> settle(std::size_t node) {
+    netlink::Batch batch{*lab_.nodes[node]->socket};
+    const auto& interfaces = lab_.plan.nodes[node].interfaces;
+    for (const auto& interface : interfaces) {
+      if (owns(interface)) batch.settle_link(device_of(interface));
+    }
+    for (const auto& interface : interfaces) {
+      if (interface.is_bridge) batch.settle_link(device_of(interface));  // its carrier follows its ports'
+    }
+    return batch.empty() ? Result<void>{} : batch.send();
+  }
+
+  // A new IPv6 address is answered for only when a kernel worker has joined its solicited-node group and, last, made
+  // its local route (addrconf_dad_work in net/ipv6/addrconf.c), even without duplicate address detection; and nobody
+  // announces that. What comes earlier is lost, and asked for again after a whole second. So: look until the routes are
+  // there.
+  Result<void> await_local_routes(std::size_t node) {
+    std::set<IpAddress> missing;
+    for (const auto& interface : lab_.plan.nodes[node].interfaces) {
+      for (const auto& own : interface.addresses) {
+        if (own.address().is_v6()) missing.insert(own.address());
+      }
+    }
+    const netlink::RouteFilter local{
+        .family = AddressFamily::ipv6, .table = netlink::kLocalTable, .type = netlink::RouteType::local};
+    const auto deadline = Deadline::after(kAddressPatience);
+    for (std::chrono::nanoseconds pause{}; !missing.empty(); pause = std::min(2 * pause + kLeastPause, kMostPause)) {
+      const timespec span{.tv_sec = 0, .tv_nsec = pause.count()};
+      if (pause > pause.zero()) ::ppoll(nullptr, 0, &span, nullptr);
+      for (const auto& route : NETRIG_TRY(netlink::dump_routes(*lab_.nodes[node]->socket, local))) {
+        missing.erase(route.destination.address());
+      }
+      if (!missing.empty() && deadline.passed()) {
+        return fail(Error::from_errno(fmt::format("wait until address {} is usable", missing.begin()->to_string()),
+                                      lab_.plan.nodes[node].name, ETIMEDOUT));
+      }
+    }
+    return {};
+  }
+
+  Result<void> translate(std::size_t node) {
+    const auto& plan = lab_.plan.nodes[node];
+    if (plan.masquerades.empty() && plan.port_forwards.empty()) return {};
+    nft::Ruleset rules;
+    for (const auto& masquerade : plan.masquerades) rules.add(nft::nat_masquerade(masquerade.out, masquerade.source));
+    for (const auto& forward : plan.port_forwards) {
+      const auto protocol = forward.service.is_tcp() ? nft::Protocol::tcp : nft::Protocol::udp;
+      rules.add(nft::port_forward(forward.in, protocol, *forward.service.port(), forward.to, forward.to_port));
+    }
+    auto socket = NETRIG_TRY(lab_.nodes[node]->network->run([&] { return nft::NfSocket::open(plan.name); }));
+    NETRIG_TRY(nft::apply(socket, rules));
+    lab_.nodes[node]->netfilter.emplace(std::move(socket));
+    return {};
+  }
+
+  // Last, when the devices are there that some are about.
+  Result<void> set_sysctls(std::size_t node) {
+    const auto& wanted = lab_.plan.nodes[node].sysctls;
+    if (wanted.empty()) return {};
+    auto set = netns::Sysctls{*lab_.nodes[node]->network}.set_all({wanted.begin(), wanted.end()});
+    if (!set) set.error().object = lab_.plan.nodes[node].name;
+    return set;
+  }
+
+  LabState& lab_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<LabState>> build_lab(const Topology& topology) {
+  const auto start = std::chrono::steady_clock::now();
+  auto lab = std::make_shared<LabState>();
+  lab->plan = NETRIG_TRY(make_plan(topology));
+  lab->description = topology.describe();
+  lab->programs = std::make_unique<LabPrograms>(*lab);
+  NETRIG_TRY(Builder{*lab}.run());
+  lab->setup_time = std::chrono::steady_clock::now() - start;
+  return lab;
+}
+
+}  // namespace topology
+}  // namespace netrig

@@ -1,0 +1,177 @@
+#include <netrig/netlink/batch.h>
+#include <netrig/netlink/peer.h>
+#include <netrig/topology/lab.h>
+#include <netrig/topology/lab_state.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace netrig {
+inline namespace topology {
+
+// ---- cables
+
+struct LinkCut::Ends {
+  struct Side {
+    LabLink::End end;
+    std::vector<netlink::Address> addresses;  // IPv6: the kernel drops them with the link
+    std::vector<netlink::Route> routes;
+  };
+  std::vector<Side> sides;
+
+  static Side remember(const LabLink::End& end) {
+    Side side{end, {}, {}};
+    const netlink::Device device{.name = end.interface};
+    side.end.node.netlink([&](netlink::Socket& socket) {
+      side.addresses =
+          value_or_throw(netlink::dump_addresses(socket, {.device = device, .family = AddressFamily::ipv6}));
+      side.routes = value_or_throw(netlink::dump_routes(socket, {.table = std::nullopt, .device = device}));
+    });
+    std::erase_if(side.routes, [](const auto& route) { return route.protocol == netlink::RouteProtocol::kernel; });
+    return side;
+  }
+
+  void restore() {
+    for (auto& side : sides) side.end.node.set_link_up(side.end.interface.to_string());
+    for (auto& side : sides) {
+      side.end.node.netlink([&](netlink::Socket& socket) {
+        netlink::Batch batch{socket};
+        for (auto address : side.addresses) {
+          address.no_dad = true;
+          batch.replace(address);
+        }
+        // More specific first: a gateway must be reachable when the route through it comes.
+        std::ranges::sort(side.routes, std::greater{}, [](const auto& route) { return route.destination.length(); });
+        for (const auto& route : side.routes) batch.replace(route);
+        require(batch.send());
+      });
+    }
+    sides.clear();
+  }
+};
+
+LinkCut::LinkCut(std::unique_ptr<Ends> ends) : ends_{std::move(ends)} {}
+LinkCut::LinkCut(LinkCut&&) noexcept = default;
+LinkCut& LinkCut::operator=(LinkCut&&) noexcept = default;
+
+LinkCut::~LinkCut() {
+  try {
+    restore();
+  } catch (const SetupError& error) {
+    // A lab that ended first took the link with it; anything else must be seen.
+    std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+  }
+}
+
+void LinkCut::restore() {
+  if (ends_) std::exchange(ends_, nullptr)->restore();
+}
+
+std::string LabLink::to_string() const {
+  return fmt::format("{}:{} - {}:{}", a_.node.name(), a_.interface.to_string(), b_.node.name(),
+                     b_.interface.to_string());
+}
+
+LinkCut LabLink::down() const {
+  auto ends = std::make_unique<LinkCut::Ends>();
+  ends->sides.push_back(LinkCut::Ends::remember(a_));
+  ends->sides.push_back(LinkCut::Ends::remember(b_));
+  for (const auto* end : {&a_, &b_}) end->node.set_link_down(end->interface.to_string());
+  return LinkCut{std::move(ends)};
+}
+
+// ---- the lab
+
+LabState::~LabState() {
+  programs.reset();  // first: their sockets hold the namespaces, and they may still be using them
+  for (const auto& node : nodes) {
+    const std::scoped_lock lock{node->turn};
+    node->ended = true;
+    node->lab = nullptr;
+    node->netfilter.reset();
+    node->socket.reset();
+    node->network.reset();
+  }
+}
+
+void require(Result<void> result) {
+  if (!result) throw SetupError{std::move(result).error()};
+}
+
+Lab::Lab(std::shared_ptr<LabState> state) : state_{std::move(state)} {}
+Lab::Lab(const Topology& topology) : state_{value_or_throw(build_lab(topology))} {}
+Lab::Lab(Lab&&) noexcept = default;
+Lab& Lab::operator=(Lab&&) noexcept = default;
+Lab::~Lab() = default;
+
+Result<Lab> Lab::build(const Topology& topology) { return Lab{NETRIG_TRY(build_lab(topology))}; }
+
+Node Lab::operator[](std::string_view name) const {
+  std::string known;
+  for (const auto& node : state_->nodes) {
+    if (node->plan.name == name) return Node{node};
+    known += (known.empty() ? "" : ", ") + node->plan.name;
+  }
+  throw SetupError{Error::invalid("find node", std::string{name}, "the lab has no node of that name; it has " + known)};
+}
+
+std::vector<Node> Lab::nodes() const {
+  std::vector<Node> all;
+  for (const auto& node : state_->nodes) all.emplace_back(node);
+  return all;
+}
+
+LabLink Lab::link(std::string_view a, std::string_view b) const {
+  for (std::size_t i = 0; i < state_->plan.nodes.size(); ++i) {
+    const auto& node = state_->plan.nodes[i];
+    if (node.name != a) continue;
+    for (const auto& interface : node.interfaces) {
+      if (interface.is_bridge) continue;
+      const auto& peer = state_->plan.nodes[interface.peer_node];
+      const bool is_bridge_port = peer.interfaces[interface.peer_interface].master.has_value();
+      if (peer.name != b && !(is_bridge_port && interface.segment == b)) continue;
+      return LabLink{{Node{state_->nodes[i]}, interface.name},
+                     {Node{state_->nodes[interface.peer_node]}, peer.interfaces[interface.peer_interface].name}};
+    }
+  }
+  throw SetupError{Error::invalid(fmt::format("find the link {} - {}", a, b), "",
+                                  "no cable joins the two directly: name neighbours, or a node and its segment")};
+}
+
+LabLink Lab::connect(const Node& a, std::string_view interface_a, const Node& b, std::string_view interface_b) const {
+  netlink::LinkSpec near{.name = value_or_throw(InterfaceName::parse(interface_a))};
+  near.up = true;
+  netlink::LinkSpec far{.name = value_or_throw(InterfaceName::parse(interface_b))};
+  far.netns = b.network().fd();
+  a.add_link(near, netlink::Veth{.peer = far});
+  b.set_link_up(interface_b);
+  a.set_link_up(interface_a);  // was set up first: makes the kernel notice the carrier now
+  return LabLink{{a, near.name}, {b, far.name}};
+}
+
+LabLink::End Lab::peer_of(const Node& node, std::string_view interface) const {
+  const auto name = value_or_throw(InterfaceName::parse(interface));
+  std::vector<netlink::Socket*> candidates;
+  std::vector<std::unique_lock<std::mutex>> locks;
+  netlink::Socket* home = nullptr;
+  for (const auto& candidate : state_->nodes) {
+    locks.emplace_back(candidate->turn);
+    candidates.push_back(&*candidate->socket);
+    if (Node{candidate} == node) home = candidates.back();
+  }
+  if (home == nullptr)
+    throw SetupError{Error::invalid("find the peer of " + name.to_string(), node.name(), "the node is of another lab")};
+  const auto peer = value_or_throw(netlink::find_peer(*home, {.name = name}, candidates));
+  const auto at = std::ranges::find(candidates, peer.where) - candidates.begin();
+  return {Node{state_->nodes[static_cast<std::size_t>(at)]}, peer.link.name};
+}
+
+const Plan& Lab::plan() const { return state_->plan; }
+const std::string& Lab::description() const { return state_->description; }
+std::chrono::nanoseconds Lab::setup_time() const { return state_->setup_time; }
+
+}  // namespace topology
+}  // namespace netrig

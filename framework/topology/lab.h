@@ -1,0 +1,103 @@
+// A network that runs: built from a Topology completely or not at all, gone without residue when the Lab goes.
+//
+//   Lab lab{office};                                 // throws SetupError with the one reason when it cannot be built
+//   lab["pc"].ping(lab["server"]);
+//   {
+//     auto cut = lab.link(pc, gw).down();            // unplugged ...
+//   }                                                // ... and plugged in again, with the addresses and routes it had
+//
+// Everything is held by descriptors of this process: the kernel removes what is left if the process dies.
+#pragma once
+
+#include <netrig/base/result.h>
+#include <netrig/topology/node.h>
+#include <netrig/topology/plan.h>
+#include <netrig/topology/topology.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace netrig {
+inline namespace topology {
+
+struct LabState;
+
+/// Keeps a link down; brings it up again, with the addresses and routes that the kernel dropped, when it goes.
+/// Move-only.
+class LinkCut {
+ public:
+  LinkCut(LinkCut&&) noexcept;
+  LinkCut& operator=(LinkCut&&) noexcept;
+  ~LinkCut();
+  /// Brings the link up now. Throws SetupError when the kernel refuses.
+  void restore();
+
+ private:
+  friend class LabLink;
+  struct Ends;
+  explicit LinkCut(std::unique_ptr<Ends> ends);
+  std::unique_ptr<Ends> ends_;
+};
+
+/// A cable of a lab: the veth pair between two interfaces.
+class LabLink {
+ public:
+  /// One end: the node and the name of its interface there.
+  struct End {
+    Node node;
+    InterfaceName interface;
+  };
+  LabLink(End a, End b) : a_{std::move(a)}, b_{std::move(b)} {}
+  [[nodiscard]] const End& a() const { return a_; }
+  [[nodiscard]] const End& b() const { return b_; }
+  /// `pc:eth0 - gw:eth1`
+  [[nodiscard]] std::string to_string() const;
+  /// Unplugs it: both ends are set down until the LinkCut goes.
+  [[nodiscard]] LinkCut down() const;
+
+ private:
+  End a_, b_;
+};
+
+/// A running network. Move-only.
+class Lab {
+ public:
+  /// Builds `topology`. Throws SetupError; nothing is left then. Needs the sandbox (sandbox::inside()).
+  explicit Lab(const Topology& topology);
+  static Result<Lab> build(const Topology& topology);
+  Lab(Lab&&) noexcept;
+  Lab& operator=(Lab&&) noexcept;
+  /// Ends every program of the lab, then lets go of its namespaces. Blocks until the programs are gone.
+  ~Lab();
+
+  /// The node of that name (also a switch, by its segment's name). Throws SetupError naming the nodes there are.
+  [[nodiscard]] Node operator[](std::string_view name) const;
+  [[nodiscard]] Node operator[](const NodeRef& node) const { return (*this)[node.name()]; }
+  /// All nodes in the order of the topology, switches last.
+  [[nodiscard]] std::vector<Node> nodes() const;
+
+  /// The first cable between two nodes, or between a node and the bridge of a segment. Throws when there is none.
+  [[nodiscard]] LabLink link(std::string_view a, std::string_view b) const;
+  [[nodiscard]] LabLink link(const NodeRef& a, const NodeRef& b) const { return link(a.name(), b.name()); }
+  /// Plugs a new cable in while the lab runs: a veth pair, up at both ends, without addresses. Throws SetupError when a
+  /// name is taken.
+  LabLink connect(const Node& a, std::string_view interface_a, const Node& b, std::string_view interface_b) const;
+  /// Where the other end of a node's interface is, found through the kernel across all nodes (`if${N}` of `ip link`).
+  [[nodiscard]] LabLink::End peer_of(const Node& node, std::string_view interface) const;
+
+  [[nodiscard]] const Plan& plan() const;
+  /// One line about the network: Topology::describe().
+  [[nodiscard]] const std::string& description() const;
+  /// From the start of building to a network in which packets flow.
+  [[nodiscard]] std::chrono::nanoseconds setup_time() const;
+
+ private:
+  explicit Lab(std::shared_ptr<LabState> state);
+  std::shared_ptr<LabState> state_;
+};
+
+}  // namespace topology
+}  // namespace netrig

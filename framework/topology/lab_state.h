@@ -1,0 +1,56 @@
+// Private to the module: what a running lab owns.
+#pragma once
+
+#include <netrig/netlink/socket.h>
+#include <netrig/netns/net_ns.h>
+#include <netrig/nft/nf_socket.h>
+#include <netrig/process/node_space.h>
+#include <netrig/topology/plan.h>
+#include <netrig/topology/programs.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace netrig {
+inline namespace topology {
+
+struct LabState;
+
+/// One machine. Outlives its lab when a Node handle does, but then holds nothing any more.
+struct NodeState {
+  PlannedNode plan;
+  std::optional<netns::NetNs> network;
+  std::optional<netlink::Socket> socket;
+  std::optional<nft::NfSocket> netfilter;  ///< opened at the first use
+  std::mutex turn;                         ///< of the netlink socket, and of opening netfilter
+  std::atomic<bool> ended = false;
+  LabState* lab = nullptr;  ///< not to be used once `ended`
+};
+
+struct LabState {
+  Plan plan;
+  std::string description;
+  std::vector<std::shared_ptr<NodeState>> nodes;  ///< beside plan.nodes
+  std::unique_ptr<LabPrograms> programs;
+  std::chrono::nanoseconds setup_time{};
+
+  LabState() = default;
+  LabState(const LabState&) = delete;
+  LabState& operator=(const LabState&) = delete;
+  /// Ends the programs, then lets go of sockets and namespaces.
+  ~LabState();
+};
+
+/// Builds the whole network (build.cc), or nothing.
+Result<std::shared_ptr<LabState>> build_lab(const Topology& topology);
+
+/// Throws the error when there is one.
+void require(Result<void> result);
+
+}  // namespace topology
+}  // namespace netrig

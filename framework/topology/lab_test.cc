@@ -1,0 +1,259 @@
+// Labs against the kernel: what was planned is there, works at once, and is gone afterwards.
+#include <netrig/netns/list.h>
+#include <netrig/topology/lab.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+namespace netrig {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+
+Topology pair() {
+  Topology topology;
+  const auto left = topology.host("left"), right = topology.host("right");
+  topology.link(left, right, "10.0.0.0/24, fd00::/64");
+  return topology;
+}
+
+Topology office() {
+  Topology topology;
+  const auto gw = topology.router("gw");
+  topology.segment("lan", "10.1.0.0/24, fd01::/64").join(gw, topology.host("pc"), topology.host("printer"));
+  topology.link(gw, topology.host("server"), "10.2.0.0/30, fd02::/64");
+  return topology;
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all{"/proc/self/fd"};
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST(Lab, IsWhatWasPlanned) {
+  const Lab lab{office()};
+  for (const auto& node : lab.nodes()) {
+    const auto seen = node.snapshot();
+    EXPECT_EQ(seen.links.size(), node.plan().interfaces.size() + 1) << seen;
+    for (const auto& planned : node.plan().interfaces) {
+      const auto* link = seen.find_link(planned.name.view());
+      ASSERT_NE(link, nullptr) << seen;
+      EXPECT_EQ(link->index, static_cast<std::uint32_t>(planned.index));
+      EXPECT_EQ(link->mac, planned.mac);
+      EXPECT_EQ(link->mtu, planned.mtu);
+      EXPECT_TRUE(link->up() && link->carrier) << seen;
+    }
+  }
+}
+
+TEST(Lab, CarriesTheVeryFirstPacket) {
+  for (int round = 0; round < 20; ++round) {
+    const Lab lab{office()};
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto report = lab["pc"].ping({.destination = lab["server"].address(family), .count = 1});
+      EXPECT_TRUE(report.complete()) << report << lab["gw"].snapshot();
+    }
+  }
+}
+
+TEST(Lab, TakesTheSameNamesAndAddressesManyTimesSideBySide) {
+  std::vector<Lab> labs;
+  for (int i = 0; i < 8; ++i) labs.emplace_back(pair());
+  for (const auto& lab : labs) EXPECT_TRUE(lab["left"].ping(lab["right"]).complete());
+}
+
+TEST(Lab, IsBuiltInSeveralThreadsAtOnce) {
+  std::vector<std::jthread> threads;
+  std::atomic<int> complete = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const Lab lab{pair()};
+      if (lab["left"].ping(lab["right"]).complete()) ++complete;
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(complete, 4);
+}
+
+TEST(Lab, LeavesNoDescriptorBehind) {
+  {
+    const Lab warm_up{office()};
+  }
+  const auto before = open_descriptors();
+  for (int i = 0; i < 10; ++i) {
+    const Lab lab{office()};
+    (void)lab["gw"].snapshot();
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(Lab, IsBuiltCompletelyOrNotAtAll) {
+  {
+    const Lab warm_up{pair()};
+  }
+  auto broken = office();
+  broken.host("late").sysctl("net.ipv4.no_such_setting", "1");
+  const auto before = open_descriptors();
+  const auto lab = Lab::build(broken);
+  ASSERT_FALSE(lab);
+  EXPECT_THAT(lab.error().message(), AllOf(HasSubstr("no_such_setting"), HasSubstr("late")));
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST(Lab, TellsWhichNodesThereAre) {
+  const Lab lab{pair()};
+  try {
+    (void)lab["middle"];
+    FAIL() << "did not throw";
+  } catch (const SetupError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"middle\""), HasSubstr("left, right")));
+  }
+}
+
+TEST(Lab, MayBeMoved) {
+  Lab first{pair()};
+  const Node left = first["left"];
+  const Lab second{std::move(first)};
+  EXPECT_TRUE(left.ping(second["right"]).complete());
+}
+
+TEST(Node, SaysThatItsLabHasEnded) {
+  std::optional<Lab> lab{pair()};
+  const Node left = (*lab)["left"];
+  lab.reset();
+  EXPECT_EQ(left.name(), "left");
+  try {
+    (void)left.snapshot();
+    FAIL() << "did not throw";
+  } catch (const SetupError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"left\""), HasSubstr("its lab has ended")));
+  }
+}
+
+TEST(Node, RunsAFunctionInItsNetwork) {
+  const Lab lab{pair()};
+  const auto inside = lab["left"].run([] { return netns::NetNs::current().value().id(); });
+  EXPECT_EQ(inside, lab["left"].network().id());
+  EXPECT_NE(inside, lab["right"].network().id());
+}
+
+TEST(Node, RunsProgramsThatSeeItsNetwork) {
+  const Lab lab{pair()};
+  const auto shown = lab["left"].exec({"ip", "-br", "address", "show", "eth0"});
+  EXPECT_TRUE(shown.success()) << shown;
+  EXPECT_THAT(shown.out, HasSubstr("10.0.0.1/24"));
+  const auto failed = lab["left"].exec(process::sh("echo sorry >&2; exit 3"));
+  EXPECT_EQ(failed.status.code(), 3);
+  EXPECT_EQ(failed.err, "sorry\n");
+}
+
+TEST(Node, SaysWhichProgramCannotBeStarted) {
+  const Lab lab{pair()};
+  try {
+    (void)lab["left"].exec({"no-such-program"});
+    FAIL() << "did not throw";
+  } catch (const SetupError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("no-such-program"), HasSubstr("left"), HasSubstr("ENOENT")));
+  }
+}
+
+TEST(Node, ProgramsAndTheirDaemonsDieWithTheLab) {
+  std::optional<Lab> lab{pair()};
+  const auto sleeper = (*lab)["left"].start({"sleep", "infinity"});
+  (void)(*lab)["right"].exec(
+      process::sh("setsid sh -c 'trap \"\" TERM HUP; sleep infinity & sleep infinity' > /dev/null 2>&1 &"));
+  EXPECT_TRUE(sleeper.running());
+  const auto home = (*lab)["right"].network().id();
+  lab.reset();
+  EXPECT_FALSE(sleeper.running());
+  const auto left_over = netns::list();
+  ASSERT_TRUE(left_over) << left_over.error();
+  for (const auto& use : left_over->namespaces) EXPECT_NE(use.id, home) << use.to_string();
+}
+
+TEST(Node, ChangesAtRunTime) {
+  const Lab lab{pair()};
+  const auto left = lab["left"], right = lab["right"];
+  const auto extra = InterfaceAddress::parse("192.0.2.1/32").value();
+  right.add_address("lo", extra);
+  netlink::Route route{.destination = IpPrefix::single(extra.address())};
+  route.hops = {{.via = right.address()}};
+  left.add_route(route);
+  EXPECT_TRUE(left.ping(extra.address()).complete());
+  left.remove_route(route);
+  EXPECT_FALSE(left.ping({.destination = extra.address(), .count = 1, .timeout = 10ms}).complete());
+  right.remove_address("lo", extra);
+  EXPECT_THROW(right.remove_address("lo", extra), SetupError);
+}
+
+TEST(Node, SetsAndReadsSysctls) {
+  const Lab lab{pair()};
+  lab["left"].set_sysctl("net.ipv4.tcp_ecn", "1");
+  EXPECT_EQ(lab["left"].sysctl("net.ipv4.tcp_ecn"), "1");
+  EXPECT_THROW(lab["left"].set_sysctl("net.ipv4.no_such_setting", "1"), SetupError);
+}
+
+TEST(Lab, ConnectsANewCableAtRunTime) {
+  const Lab lab{pair()};
+  const auto cable = lab.connect(lab["left"], "extra0", lab["right"], "extra0");
+  lab["left"].add_address("extra0", InterfaceAddress::parse("10.7.0.1/24").value());
+  lab["right"].add_address("extra0", InterfaceAddress::parse("10.7.0.2/24").value());
+  EXPECT_TRUE(lab["left"].ping(IpAddress::parse("10.7.0.2").value()).complete());
+  lab["left"].remove_link("extra0");
+  EXPECT_EQ(lab["right"].snapshot().find_link("extra0"), nullptr);
+}
+
+TEST(Lab, FindsThePeerOfAnInterface) {
+  const Lab lab{office()};
+  const auto peer = lab.peer_of(lab["pc"], "eth0");
+  EXPECT_EQ(peer.node, lab["lan"]);
+  EXPECT_EQ(peer.interface.to_string(), "pc");
+}
+
+TEST(LinkCut, RestoresAddressesAndRoutes) {
+  const Lab lab{office()};
+  const auto before = lab["gw"].snapshot();
+  {
+    const auto cut = lab.link("gw", "server").down();
+  }
+  const auto after = lab["gw"].snapshot();
+  EXPECT_EQ(after.routes.size(), before.routes.size()) << before << after;
+  EXPECT_EQ(after.addresses.size(), before.addresses.size()) << before << after;
+  EXPECT_TRUE(lab["pc"].ping(lab["server"], AddressFamily::ipv6).complete());
+}
+
+TEST(Snapshot, PrintsAsTheToolsDo) {
+  const Lab lab{pair()};
+  const auto text = lab["left"].snapshot().to_string();
+  EXPECT_THAT(text, AllOf(HasSubstr("$ ip address\n1: lo: <LOOPBACK,UP,LOWER_UP>"), HasSubstr("inet 10.0.0.1/24"),
+                          HasSubstr("$ ip route\n10.0.0.0/24 dev eth0"), HasSubstr("net.ipv4.ip_forward = 0")));
+}
+
+TEST(Lab, TranslatesAddressesAsTheTopologySays) {
+  Topology home;
+  auto gw = home.router("gw");
+  const auto web = home.host("web"), internet = home.host("internet");
+  home.segment("lan", "192.168.1.0/24, fd19::/64").join(gw, {.name = "lan0"}).join(web);
+  home.segment("wan", "203.0.113.0/24, 2001:db8::/64").join(gw, {.name = "wan0"}).join(internet);
+  gw.masquerade("wan").forward_port("wan", traffic::tcp(8080), web, Port{80});
+  const Lab lab{home};
+  const auto served = lab[web].listen(traffic::tcp(80));
+  for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    EXPECT_TRUE(lab[internet].probe(lab[gw].address("wan", family), traffic::tcp(8080)).answered());
+  }
+  const auto outside = lab[internet].listen(traffic::tcp(443));
+  EXPECT_TRUE(lab[web].probe(lab[internet].address(), traffic::tcp(443)).answered());
+  EXPECT_EQ(outside.last_peer()->address, lab[gw].address("wan"));
+}
+
+}  // namespace
+}  // namespace netrig

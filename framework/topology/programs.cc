@@ -1,0 +1,48 @@
+#include <netrig/topology/lab_state.h>
+#include <netrig/topology/programs.h>
+
+#include <utility>
+#include <vector>
+
+namespace netrig {
+inline namespace topology {
+
+// Every node is a name of `ip netns` for every program of the lab.
+Result<void> LabPrograms::open_lab() {
+  if (programs_) return {};
+  auto programs = NETRIG_TRY(process::Programs::in(NETRIG_TRY(sandbox::ProgramSpace::start())));
+  std::vector<process::NamedNetNs> names;
+  for (const auto& node : lab_.nodes) names.push_back({node->plan.name, node->network->fd()});
+  NETRIG_TRY(process::expose_netns(programs.space(), names));
+  programs_.emplace(std::move(programs));
+  return {};
+}
+
+Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
+  const std::scoped_lock lock{turn_};
+  NETRIG_TRY(open_lab());
+  const auto& name = node.plan.name;
+  if (const auto found = spaces_.find(name); found != spaces_.end()) return &found->second;
+  auto space = NETRIG_TRY(
+      process::NodeSpace::create(programs_->space(), *node.network, {.name = name, .hosts = lab_.plan.hosts_file()}));
+  return &spaces_.emplace(name, std::move(space)).first->second;
+}
+
+Result<process::Completed> LabPrograms::run(const NodeState& node, const process::Command& command, Deadline deadline) {
+  const auto* space = NETRIG_TRY(space_of(node));
+  return programs_->run(*space, command, deadline);
+}
+
+Result<process::Process> LabPrograms::start(const NodeState& node, const process::Command& command) {
+  const auto* space = NETRIG_TRY(space_of(node));
+  return programs_->start(*space, command);
+}
+
+Result<process::Process> LabPrograms::start(const NodeState& node, const process::Command& command,
+                                            const process::Readiness& ready, Deadline deadline) {
+  const auto* space = NETRIG_TRY(space_of(node));
+  return programs_->start(*space, command, ready, deadline);
+}
+
+}  // namespace topology
+}  // namespace netrig

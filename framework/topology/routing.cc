@@ -1,0 +1,275 @@
+// Routes: those that were said, then those that follow from the segments; and address translation.
+//
+// A host gets a default route through each router on its segments, the first preferred. A router gets the shortest path
+// to every prefix it is not on. A router that masquerades out of a segment hides what is behind it, so it is nobody's
+// gateway there.
+#include <netrig/topology/planner.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+
+namespace netrig {
+inline namespace topology {
+
+namespace {
+
+constexpr std::uint32_t kBackupMetricStep = 100;  // between a host's first and its further default routes
+
+/// One router's presence on a segment.
+struct Gateway {
+  InterfaceRef interface;
+  bool offers = true;  ///< forwards for others there: does not masquerade out of it
+};
+
+class Routing {
+ public:
+  explicit Routing(Planner& planner) : planner_{planner} {}
+
+  void run() {
+    collect_gateways();
+    const auto& specs = planner_.topology.nodes();
+    for (std::size_t node = 0; node < specs.size(); ++node) {
+      for (const auto& route : specs[node].routes) add_said(node, route);
+    }
+    for (std::size_t node = 0; node < specs.size(); ++node) {
+      if (!specs[node].automatic_routes) continue;
+      if (specs[node].kind == NodeKind::host) {
+        add_default_routes(node);
+      } else {
+        add_shortest_paths(node);
+      }
+    }
+  }
+
+ private:
+  // ---- routes that were said
+
+  void add_said(std::size_t node, const RouteSpec& route) {
+    auto& planned = planner_.plan.nodes[node];
+    const auto what = describe(route);
+    if (route.gateway && route.gateway->family() != route.destination.family()) {
+      planner_.problem(what, planned.name, "destination and gateway are of different families");
+      return;
+    }
+    const auto interface = interface_for(node, route);
+    if (!interface) return;
+    planned.routes.push_back({route.destination, route.gateway, *interface, route.metric});
+  }
+
+  static std::string describe(const RouteSpec& route) {
+    std::string text = "add route " + route.destination.to_string();
+    if (route.gateway) text += " via " + route.gateway->to_string();
+    if (!route.device.empty()) text += " dev " + route.device;
+    return text;
+  }
+
+  std::optional<std::size_t> interface_for(std::size_t node, const RouteSpec& route) {
+    const auto& planned = planner_.plan.nodes[node];
+    for (std::size_t i = 0; i < planned.interfaces.size(); ++i) {
+      const auto& interface = planned.interfaces[i];
+      if (!route.device.empty() && interface.name.view() != route.device) continue;
+      if (!route.gateway || is_on_link(interface, *route.gateway) ||
+          (!route.device.empty() && route.gateway->is_link_local())) {
+        return i;
+      }
+      if (route.device.empty()) continue;
+      planner_.problem(describe(route), planned.name,
+                       fmt::format("the gateway is off-link: {} is on {}; use a gateway in one of these prefixes",
+                                   route.device, prefixes(interface)));
+      return std::nullopt;
+    }
+    if (route.device.empty()) {
+      planner_.problem(
+          describe(route), planned.name,
+          fmt::format("the gateway is off-link: no interface has a prefix that holds it ({})", all_prefixes(planned)));
+    } else {
+      planner_.problem(describe(route), planned.name, fmt::format("the node has no interface \"{}\"", route.device));
+    }
+    return std::nullopt;
+  }
+
+  static bool is_on_link(const PlannedInterface& interface, const IpAddress& address) {
+    return std::ranges::any_of(interface.addresses, [&](const auto& own) { return own.prefix().contains(address); });
+  }
+
+  static std::string prefixes(const PlannedInterface& interface) {
+    std::string text;
+    for (const auto& own : interface.addresses) text += (text.empty() ? "" : ", ") + own.prefix().to_string();
+    return text.empty() ? "no prefix" : text;
+  }
+
+  static std::string all_prefixes(const PlannedNode& node) {
+    std::string text;
+    for (const auto& interface : node.interfaces) {
+      if (!interface.master)
+        text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", prefixes(interface), interface.name.to_string());
+    }
+    return text.empty() ? "it has no interface" : text;
+  }
+
+  // ---- who forwards for whom
+
+  void collect_gateways() {
+    for (const auto& wired : planner_.segments) {
+      auto& here = gateways_[wired.domain];
+      if (wired.bridge) add_gateway(here, *wired.bridge);
+      for (const auto member : wired.members) add_gateway(here, member);
+      const auto join = [&](InterfaceRef ref) { domain_of_[ref] = wired.domain; };
+      if (wired.bridge) join(*wired.bridge);
+      for (const auto member : wired.members) join(member);
+    }
+  }
+
+  void add_gateway(std::vector<Gateway>& here, InterfaceRef ref) {
+    if (!planner_.plan.nodes[ref.node].forwards || planner_.at(ref).addresses.empty()) return;
+    here.push_back({ref, !masquerades_out_of(ref)});
+  }
+
+  bool masquerades_out_of(InterfaceRef ref) {
+    const auto& interface = planner_.at(ref);
+    const auto matches = [&](const MasqueradeSpec& spec) {
+      return spec.out == interface.name.view() || spec.out == interface.segment;
+    };
+    return std::ranges::any_of(planner_.topology.nodes()[ref.node].masquerades, matches);
+  }
+
+  std::optional<IpAddress> address_of(InterfaceRef ref, AddressFamily family) {
+    for (const auto& own : planner_.at(ref).addresses) {
+      if (own.address().family() == family) return own.address();
+    }
+    return std::nullopt;
+  }
+
+  // ---- hosts
+
+  void add_default_routes(std::size_t node) {
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto destination = IpPrefix::any(family);
+      auto& planned = planner_.plan.nodes[node];
+      const auto said = [&](const PlannedRoute& route) { return route.destination == destination; };
+      if (std::ranges::any_of(planned.routes, said)) continue;
+      std::uint32_t extra = 0;
+      for (std::size_t i = 0; i < planned.interfaces.size(); ++i) {
+        for (const auto& gateway : gateways_near({node, i})) {
+          const auto via = address_of(gateway.interface, family);
+          if (!via || !gateway.offers || !is_on_link(planned.interfaces[i], *via)) continue;
+          const auto metric = planned.interfaces[i].metric + extra;
+          planned.routes.push_back({destination, via, i, metric});
+          extra += kBackupMetricStep;
+        }
+      }
+    }
+  }
+
+  std::vector<Gateway> gateways_near(InterfaceRef ref) {
+    const auto domain = domain_of_.find(ref);
+    if (domain == domain_of_.end()) return {};
+    return gateways_[domain->second];
+  }
+
+  // ---- routers: breadth first over routers, from one, by number of hops and then by the order of the description
+
+  struct Step {
+    std::size_t node;
+    Gateway first;          // the neighbour that the path begins with
+    std::size_t interface;  // and the interface towards it
+  };
+
+  void add_shortest_paths(std::size_t node) {
+    std::set<IpPrefix> known;
+    for (const auto& interface : planner_.plan.nodes[node].interfaces) note_prefixes(interface, known);
+    for (const auto& route : planner_.plan.nodes[node].routes) known.insert(route.destination);
+    std::set<std::size_t> visited{node};
+    std::deque<Step> frontier;
+    for (std::size_t i = 0; i < planner_.plan.nodes[node].interfaces.size(); ++i) {
+      for (const auto& gateway : gateways_near({node, i})) {
+        if (gateway.offers && visited.insert(gateway.interface.node).second)
+          frontier.push_back({gateway.interface.node, gateway, i});
+      }
+    }
+    while (!frontier.empty()) {
+      const Step step = frontier.front();
+      frontier.pop_front();
+      visit(node, step, known);
+      for (std::size_t i = 0; i < planner_.plan.nodes[step.node].interfaces.size(); ++i) {
+        for (const auto& gateway : gateways_near({step.node, i})) {
+          if (gateway.offers && visited.insert(gateway.interface.node).second) {
+            frontier.push_back({gateway.interface.node, step.first, step.interface});
+          }
+        }
+      }
+    }
+  }
+
+  static void note_prefixes(const PlannedInterface& interface, std::set<IpPrefix>& known) {
+    for (const auto& own : interface.addresses) known.insert(own.prefix());
+  }
+
+  void visit(std::size_t node, const Step& step, std::set<IpPrefix>& known) {
+    for (const auto& interface : planner_.plan.nodes[step.node].interfaces) {
+      for (const auto& own : interface.addresses) {
+        const auto via = address_of(step.first.interface, own.address().family());
+        if (!via || !is_on_link(planner_.plan.nodes[node].interfaces[step.interface], *via)) continue;
+        if (!known.insert(own.prefix()).second) continue;
+        planner_.plan.nodes[node].routes.push_back(
+            {own.prefix(), via, step.interface, planner_.plan.nodes[node].interfaces[step.interface].metric});
+      }
+    }
+  }
+
+  Planner& planner_;
+  std::map<std::size_t, std::vector<Gateway>> gateways_;  // by broadcast domain
+  std::map<InterfaceRef, std::size_t> domain_of_;
+};
+
+const PlannedInterface* interface_of(Planner& planner, const PlannedNode& node, const std::string& name,
+                                     const std::string& what) {
+  const auto* interface = node.on(name);
+  if (interface == nullptr) {
+    planner.problem(what, node.name,
+                    fmt::format("the node has no interface \"{}\" and is not on a segment of that name", name));
+  }
+  return interface;
+}
+
+void add_masquerades(Planner& planner, PlannedNode& node, const NodeSpec& spec) {
+  for (const auto& masquerade : spec.masquerades) {
+    if (const auto* out = interface_of(planner, node, masquerade.out, "masquerade out of " + masquerade.out)) {
+      node.masquerades.push_back({out->name, masquerade.source});
+    }
+  }
+}
+
+void add_port_forwards(Planner& planner, PlannedNode& node, const NodeSpec& spec) {
+  for (const auto& forward : spec.port_forwards) {
+    const auto what = fmt::format("forward {} arriving at {}", forward.service.to_string(), forward.in);
+    const auto* in = interface_of(planner, node, forward.in, what);
+    if (in == nullptr) continue;
+    const auto& target = *planner.plan.find(forward.to);
+    bool published = false;
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto address = target.address(family);
+      if (!address) continue;
+      node.port_forwards.push_back({in->name, forward.service, *address, forward.to_port});
+      published = true;
+    }
+    if (!published) planner.problem(what, node.name, fmt::format("\"{}\" has no address to forward to", forward.to));
+  }
+}
+
+}  // namespace
+
+void Planner::add_routes() { Routing{*this}.run(); }
+
+void Planner::add_translations() {
+  for (std::size_t i = 0; i < topology.nodes().size(); ++i) {
+    add_masquerades(*this, plan.nodes[i], topology.nodes()[i]);
+    add_port_forwards(*this, plan.nodes[i], topology.nodes()[i]);
+  }
+}
+
+}  // namespace topology
+}  // namespace netrig
