@@ -1,0 +1,46 @@
+#include <netrig/testing/attempt.h>
+
+#include <fmt/format.h>
+
+namespace netrig {
+
+namespace {
+
+double milliseconds(std::chrono::nanoseconds span) { return std::chrono::duration<double, std::milli>{span}.count(); }
+
+Attempt of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
+  using Outcome = Attempt::Outcome;
+  if (report.complete()) {
+    return {Outcome::answered, fmt::format("{} answered after {:.2f} ms", report.destination.to_string(),
+                                           milliseconds(report.replies.front().rtt))};
+  }
+  if (!report.errors.empty()) return {Outcome::rejected, report.errors.front().to_string()};
+  return {Outcome::silent,
+          fmt::format("no answer from {} within {} ms", report.destination.to_string(), patience.count())};
+}
+
+Attempt of(const traffic::ProbeOutcome& outcome) {
+  using Kind = traffic::ProbeOutcome::Kind;
+  using Outcome = Attempt::Outcome;
+  switch (outcome.kind) {
+    case Kind::answered:
+      return {Outcome::answered, outcome.to_string()};
+    case Kind::refused:
+      return {Outcome::refused, outcome.to_string()};
+    case Kind::rejected:
+      return {Outcome::rejected, outcome.to_string()};
+    case Kind::silent:
+      break;
+  }
+  return {Outcome::silent, outcome.to_string()};
+}
+
+}  // namespace
+
+Attempt attempt(const Node& from, const IpAddress& to, const traffic::Service& service,
+                std::chrono::milliseconds patience) {
+  if (service.is_icmp()) return of(from.ping({.destination = to, .count = 1, .timeout = patience}), patience);
+  return of(from.probe(to, service, patience));
+}
+
+}  // namespace netrig
