@@ -1,0 +1,54 @@
+// Whichever process of a sandbox is killed, at whatever system call: nothing is left.
+#include <netrig/suites/teardown/stepper.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <iostream>
+
+namespace netrig::teardown {
+namespace {
+
+class KillAtEverySystemCallTest : public TeardownTest {
+ protected:
+  // From its first system call to its last; `check` judges the supervisor's status.
+  template <class Check>
+  void sweep(Role role, Check check) {
+    const UniqueFd silence{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    int stop = 0;
+    for (;; ++stop) {
+      Victim victim{{.arguments = {"daemons-and-end"},
+                     .environment = {"NETRIG_SANDBOX=pid"},
+                     .traced = true,
+                     .output = silence.get()}};
+      const Kill kill = kill_at_stop(victim, role, stop);
+      if (kill == Kill::refused) GTEST_SKIP() << "ptrace is not permitted here";
+      const int status = victim.wait_supervisor();
+      ASSERT_TRUE(victim.all_gone()) << "after a kill at stop " << stop;
+      if (kill == Kill::too_late) {
+        EXPECT_EQ(status, exited(0));
+        break;
+      }
+      ASSERT_TRUE(check(status)) << "status " << status << " after a kill at stop " << stop;
+    }
+    // An entry and an exit of each of the calls that the role cannot do without.
+    EXPECT_GT(stop, 50);
+    std::cout << stop << " stops\n";
+  }
+};
+
+TEST_F(KillAtEverySystemCallTest, OfTheSupervisor) {
+  sweep(Role::supervisor, [](int status) { return status == killed_by(SIGKILL); });
+}
+
+TEST_F(KillAtEverySystemCallTest, OfTheInit) {
+  // Once it has reported the program's end, its own does not matter.
+  sweep(Role::init, [](int status) { return status == exited(70) || status == exited(0); });
+}
+
+TEST_F(KillAtEverySystemCallTest, OfTheProgram) {
+  sweep(Role::program, [](int status) { return status == killed_by(SIGKILL); });
+}
+
+}  // namespace
+}  // namespace netrig::teardown

@@ -1,0 +1,31 @@
+// What every fault test starts from.
+#pragma once
+
+#include <netrig/sandbox/probe.h>
+#include <netrig/suites/teardown/victim.h>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <string_view>
+
+namespace netrig::teardown {
+
+/// Skips, with the reason, on a host that permits no sandbox.
+class TeardownTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto report = sandbox::probe();
+    if (report.ok()) return;
+    std::ostringstream reason;
+    reason << *report.failed();
+    GTEST_SKIP() << reason.str();
+  }
+};
+
+/// Raw wait statuses, as wait(2) gives them.
+constexpr int exited(int status) { return status << 8; }
+constexpr int killed_by(int signal) { return signal; }
+
+}  // namespace netrig::teardown

@@ -1,0 +1,118 @@
+// A program in a sandbox on a terminal: Ctrl-C, Ctrl-Z and fg, as a shell's user has them.
+#include <netrig/base/deadline.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <functional>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+
+namespace netrig::teardown {
+namespace {
+
+// The part of a shell: runs in a session of its own whose terminal is a pseudo-terminal, and says by its exit status
+// which of its expectations failed (0: none).
+class Shell {
+ public:
+  explicit Shell(int keyboard) : keyboard_{keyboard} {
+    ::signal(SIGTTOU, SIG_IGN);  // a shell takes its terminal back from the background
+  }
+
+  void type(char key) const {
+    if (::write(keyboard_, &key, 1) != 1) ::_exit(90);
+  }
+  // Starts `victim` as the foreground job.
+  void give_terminal_to(const Victim& victim) const { ::tcsetpgrp(STDIN_FILENO, victim.supervisor()); }
+  void take_terminal() const { ::tcsetpgrp(STDIN_FILENO, ::getpgrp()); }
+
+ private:
+  int keyboard_;
+};
+
+class TerminalTest : public TeardownTest {
+ protected:
+  // 0 when `scene` returned, in a session with a terminal, without a failure.
+  static int play(const std::function<void(const Shell&)>& scene) {
+    int keyboard = -1;
+    int screen = -1;
+    if (::openpty(&keyboard, &screen, nullptr, nullptr, nullptr) != 0) return -1;
+    const UniqueFd keyboard_owner{keyboard};
+    const UniqueFd screen_owner{screen};
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int report = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+      ::login_tty(screen);
+      ::dup2(report, STDERR_FILENO);
+      scene(Shell{keyboard});
+      ::_exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+};
+
+TEST_F(TerminalTest, CtrlCInterruptsTheProgramOnce) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"count-signals"}, .own_group = true, .foreground = true}};
+              EXPECT_EQ(victim.letters(1), "T");
+              shell.type(3);
+              EXPECT_EQ(victim.letters(1), "b");  // SIGINT
+              ::kill(victim.supervisor(), SIGUSR2);
+              EXPECT_EQ(victim.letters(1), "l");
+              EXPECT_EQ(victim.wait_supervisor(), exited(0));
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, CtrlCEndsAProgramThatDoesNotMind) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"daemons"}, .own_group = true, .foreground = true}};
+              EXPECT_EQ(victim.letters(3), "DLT");
+              shell.type(3);
+              EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGINT));
+              EXPECT_TRUE(victim.all_gone_already());
+              EXPECT_EQ(::tcgetpgrp(STDIN_FILENO), victim.supervisor());  // given back to the caller's job
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, CtrlZStopsItAndFgContinuesIt) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"read-line"}, .own_group = true, .foreground = true}};
+              EXPECT_EQ(victim.letters(1), "T");
+              const auto program = victim.program();
+              shell.type(26);
+              EXPECT_EQ(victim.wait_stopped(), SIGTSTP);
+              EXPECT_EQ(state_of(program.value()), 'T');
+              shell.take_terminal();
+              shell.give_terminal_to(victim);  // fg
+              ::kill(-victim.supervisor(), SIGCONT);
+              shell.type('x');
+              shell.type('\n');
+              EXPECT_EQ(victim.wait_supervisor(), exited(0));
+              EXPECT_TRUE(victim.all_gone_already());
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, ABackgroundProgramThatReadsStopsUntilItIsInTheForeground) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"read-line"}, .own_group = true}};
+              EXPECT_EQ(victim.wait_stopped(), SIGTTIN);
+              shell.give_terminal_to(victim);
+              ::kill(-victim.supervisor(), SIGCONT);
+              shell.type('x');
+              shell.type('\n');
+              EXPECT_EQ(victim.wait_supervisor(), exited(0));
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace netrig::teardown

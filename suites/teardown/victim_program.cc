@@ -1,0 +1,203 @@
+// A small program in a sandbox, for the fault tests to kill, stop and watch from outside.
+//
+//   victim ACTION [ARGUMENT]
+//
+// Every process of it holds the write end of the pipe NETRIG_VICTIM_PIPE, and tells of itself by a letter there.
+#include <netrig/sandbox/program_space.h>
+#include <netrig/sandbox/sandbox.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+#include <sched.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+using netrig::sandbox::ProgramSpace;
+
+int pipe_end() {
+  const char* number = std::getenv("NETRIG_VICTIM_PIPE");
+  return number != nullptr ? std::atoi(number) : STDOUT_FILENO;
+}
+
+void tell(char letter) {
+  if (::write(pipe_end(), &letter, 1) != 1) ::_exit(97);
+}
+
+[[noreturn]] void wait_for_ever() {
+  for (;;) ::pause();
+}
+
+// The daemons write to it when they live.
+struct Ready {
+  Ready() {
+    if (::pipe(ends) != 0) ::_exit(90);
+  }
+  void wait_for(int daemons) const {
+    char byte = 0;
+    while (daemons-- > 0) {
+      if (::read(ends[0], &byte, 1) != 1) ::_exit(90);
+    }
+  }
+  int ends[2];
+};
+
+// Forked twice, in a session of its own, its standard streams closed, deaf to every signal that can be ignored; stopped
+// at last, if `stopped`.
+void become_daemon(char letter, bool stopped, const Ready& ready) {
+  if (::fork() != 0) ::_exit(0);
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_IGN);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
+  tell(letter);
+  if (::write(ready.ends[1], &letter, 1) != 1) ::_exit(90);
+  if (stopped) ::raise(SIGSTOP);
+  wait_for_ever();
+}
+
+// A daemon of the test's own, and one in a program space.
+std::optional<ProgramSpace> start_daemons(bool stopped) {
+  const Ready ready;
+  if (::fork() == 0) become_daemon('D', stopped, ready);
+  auto space = ProgramSpace::start();
+  if (!space) {
+    std::fprintf(stderr, "victim: %s\n", space.error().message().c_str());
+    ::_exit(96);
+  }
+  const pid_t entering = ::fork();
+  if (entering == 0) {
+    if (::setns(space->pid_namespace(), CLONE_NEWPID) != 0) ::_exit(95);
+    if (::fork() == 0) {
+      if (::setns(space->mount_namespace(), CLONE_NEWNS) != 0) ::_exit(95);
+      become_daemon('L', stopped, ready);
+    }
+    while (::wait(nullptr) > 0) {
+    }
+    ::_exit(0);
+  }
+  while (::wait(nullptr) > 0) {
+  }
+  ready.wait_for(2);
+  return std::move(*space);
+}
+
+int run_daemons(bool stopped, const std::function<void()>& then) {
+  const auto space = start_daemons(stopped);
+  then();
+  return 0;
+}
+
+int die_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_UNBLOCK, &all, nullptr);
+  ::kill(::getpid(), signal);
+  return 94;
+}
+
+// Tells one letter a signal, `a` for signal 1, until it is told SIGUSR2; then whether one is still pending.
+int count_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigdelset(&all, SIGCONT);
+  ::sigprocmask(SIG_BLOCK, &all, nullptr);
+  tell('T');
+  for (int signal = 0; signal != SIGUSR2;) {
+    if (::sigwait(&all, &signal) == 0) tell(static_cast<char>('a' + signal - 1));
+  }
+  sigset_t pending;
+  ::sigpending(&pending);
+  return ::sigisemptyset(&pending) ? 0 : 1;
+}
+
+int compare_signals() {
+  struct sigaction action{};
+  sigset_t blocked;
+  ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (::sigaction(signal, nullptr, &action) != 0) continue;
+    std::printf("%d:%s%s ", signal, action.sa_handler == SIG_IGN ? "ignored" : "default",
+                ::sigismember(&blocked, signal) == 1 ? ",blocked" : "");
+  }
+  return 0;
+}
+
+int read_line() {
+  tell('T');
+  char line[16] = {};
+  return ::read(STDIN_FILENO, line, sizeof line) > 0 ? 0 : 1;
+}
+
+int change_network() {
+  const int status = std::system(
+      "ip link add veth0 type veth peer name veth1 && ip address add 192.0.2.1/24 dev veth0 && "
+      "ip address add 2001:db8::1/64 dev veth0 && ip link set veth0 up && ip link set veth1 up && "
+      "ip route add 198.51.100.0/24 via 192.0.2.2 && ip rule add from 192.0.2.9 table 7 && ip netns add other && "
+      "echo 1 >/proc/sys/net/ipv4/ip_forward && echo 7 >/proc/sys/net/ipv4/ip_default_ttl && "
+      "hostname victim 2>&- || echo victim >/proc/sys/kernel/hostname");
+  if (status != 0) return 92;
+  tell('T');
+  wait_for_ever();
+}
+
+int crash() {
+  volatile int* nowhere = nullptr;
+  return *nowhere;
+}
+
+int be_asked(const char* wanted) {
+  std::printf("%s\n%s\n", netrig::sandbox::inside() ? "inside" : "outside",
+              netrig::sandbox::inside() ? netrig::sandbox::describe().c_str() : netrig::sandbox::why_not().c_str());
+  return netrig::sandbox::inside() == (std::strcmp(wanted, "inside") == 0) ? 0 : 1;
+}
+
+int run(const std::string& action, const char* argument) {
+  const std::map<std::string, std::function<int()>> actions{
+      {"exit", [&] { return std::atoi(argument); }},
+      {"signal", [&] { return die_by(std::atoi(argument)); }},
+      {"crash", crash},
+      {"change-network", change_network},
+      {"wait",
+       [] {
+         tell('T'), wait_for_ever();
+         return 0;
+       }},
+      {"daemons", [] { return run_daemons(false, [] { tell('T'), wait_for_ever(); }); }},
+      {"stopped-daemons", [] { return run_daemons(true, [] { tell('T'), wait_for_ever(); }); }},
+      {"daemons-and-end", [] { return run_daemons(false, [] { tell('T'); }); }},
+      {"kill-group", [] { return ::kill(0, SIGKILL); }},
+      {"kill-all", [] { return run_daemons(false, [] { ::kill(-1, SIGKILL); }); }},
+      {"count-signals", count_signals},
+      {"print-signals", compare_signals},
+      {"read-line", read_line},
+      {"ask", [&] { return be_asked(argument); }},
+  };
+  const auto found = actions.find(action);
+  return found == actions.end() ? 93 : found->second();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string action = argc > 1 ? argv[1] : "";
+  const bool bare = std::getenv("NETRIG_VICTIM_BARE") != nullptr;  // for comparison: the same without a sandbox
+  if (!bare) netrig::sandbox::enter(argc, argv);
+  if (!bare && !netrig::sandbox::inside() && action != "ask") {
+    std::fprintf(stderr, "victim: %s\n", netrig::sandbox::why_not().c_str());
+    return 99;
+  }
+  return run(action, argc > 2 ? argv[2] : "");
+}
