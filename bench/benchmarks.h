@@ -1,0 +1,42 @@
+// What netrig_bench measures, and how often.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace netrig::bench {
+
+/// A lab of `hosts` hosts, and how many samples make a run of it. The large ones take seconds each: ask for more with
+/// --benchmark_repetitions.
+struct LabSize {
+  std::size_t hosts;
+  std::int64_t setups;
+  std::int64_t cycles;
+  std::int64_t recipes;
+};
+
+inline constexpr std::array<LabSize, 4> kSizes{{{3, 30, 100, 3}, {10, 20, 50, 2}, {100, 6, 10, 1}, {500, 2, 3, 1}}};
+inline constexpr std::int64_t kPairCycles = 200;
+inline constexpr std::int64_t kProcesses = 20;
+
+/// `PREFIX/N`
+std::string name_of(const std::string& prefix, const LabSize& size);
+/// Milliseconds that the benchmark measures itself (State::SetIterationTime).
+void as_setup(benchmark::internal::Benchmark* benchmark, std::int64_t iterations);
+/// Milliseconds from the first iteration to the last, idle time included.
+void as_cycle(benchmark::internal::Benchmark* benchmark, std::int64_t iterations);
+
+/// LabSetup/bridge/N, LabCycle/bridge/N, LabCycle/p2p
+void register_labs();
+/// RawFloor/bridge/N, RawBaseline/bridge/N, RawCycle/bridge/N, RawCycle/p2p
+void register_raw();
+/// ShellRecipe/bridge/N
+void register_shell();
+/// ProcessOverhead
+void register_processes();
+
+}  // namespace netrig::bench

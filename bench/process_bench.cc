@@ -1,0 +1,100 @@
+// ProcessOverhead: what a test process costs before its first assertion.
+#include <netrig/base/error.h>
+#include <netrig/base/unique_fd.h>
+#include <netrig/bench/benchmarks.h>
+#include <netrig/bench/sampling.h>
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string>
+#include <string_view>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace netrig::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The two programs lie beside this one.
+std::string beside(const std::string& name) {
+  std::array<char, PATH_MAX> path{};
+  const auto size = readlink("/proc/self/exe", path.data(), path.size());
+  const std::string self{path.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
+  return self.substr(0, self.rfind('/') + 1) + name;
+}
+
+// Without the mark that this process is inside a sandbox: the program is to enter one of its own.
+std::vector<char*> outside_environment() {
+  std::vector<char*> kept;
+  for (auto variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view{*variable}.starts_with("NETRIG_INSIDE=")) kept.push_back(*variable);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
+
+Result<pid_t> start(const std::string& program, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  std::string path = program;
+  std::array<char*, 2> arguments{path.data(), nullptr};
+  auto environment = outside_environment();
+  pid_t pid = -1;
+  const int code = posix_spawn(&pid, path.c_str(), &actions, nullptr, arguments.data(), environment.data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (code != 0) return fail(Error::from_errno("start", program, code));
+  return pid;
+}
+
+// From before the start of the program to the byte that it writes.
+Result<std::chrono::nanoseconds> time_to_first_byte(const std::string& program) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Error::from_errno("make a pipe", {}, errno));
+  const UniqueFd reader{ends[0]};
+  UniqueFd writer{ends[1]};
+  const auto begin = Clock::now();
+  const auto pid = NETRIG_TRY(start(program, writer.get()));
+  writer.reset();
+  char byte = 0;
+  const auto got = read(reader.get(), &byte, 1);
+  const auto end = Clock::now();
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (got == 1 && status == 0) return end - begin;
+  return fail(Error::invalid("run", program, "it failed with wait status " + std::to_string(status)));
+}
+
+// The programs run inside this one's sandbox and nest their own: the same system calls, one level deeper.
+void process_overhead(benchmark::State& state) {
+  const auto two_hosts = beside("netrig_bench_two_hosts");
+  const auto empty = beside("netrig_bench_empty");
+  Samples samples;
+  for (auto _ : state) {
+    const auto nothing = time_to_first_byte(empty);
+    if (!nothing) return skip(state, nothing.error());
+    const auto test = time_to_first_byte(two_hosts);
+    if (!test) return skip(state, test.error());
+    const auto overhead = *test - *nothing;
+    state.SetIterationTime(std::chrono::duration<double>(overhead).count());
+    samples.add(overhead);
+    if (auto reaped = wait_until_reaped(); !reaped) return skip(state, reaped.error());
+  }
+  samples.report(state);
+}
+
+}  // namespace
+
+void register_processes() { as_setup(benchmark::RegisterBenchmark("ProcessOverhead", process_overhead), kProcesses); }
+
+}  // namespace netrig::bench

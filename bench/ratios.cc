@@ -1,0 +1,102 @@
+#include <netrig/bench/benchmarks.h>
+#include <netrig/bench/ratios.h>
+#include <netrig/bench/sampling.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <ostream>
+#include <utility>
+
+namespace netrig::bench {
+
+namespace {
+
+constexpr double kMostOverFloor = 1.3;
+constexpr double kLeastOverShell = 20;
+constexpr double kMostPairCycle = 6;
+constexpr double kMostBridgeCycleOverKernel = 1.0;
+constexpr double kMostProcessOverhead = 15;
+
+std::optional<double> median(const Figures& figures, const std::string& name) {
+  const auto found = figures.find(name);
+  if (found == figures.end()) return std::nullopt;
+  auto values = found->second;
+  std::ranges::sort(values);
+  const auto half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+class Judge {
+ public:
+  explicit Judge(const Figures& figures) : figures_{figures} {}
+
+  void ratio(const std::string& over, const std::string& under, double limit, bool at_least = false) {
+    const auto top = median(figures_, over);
+    const auto bottom = median(figures_, under);
+    if (top && bottom) promises.push_back({over + " : " + under, *top / *bottom, "x", limit, at_least});
+  }
+
+  void time(const std::string& name, double limit) {
+    if (const auto value = median(figures_, name)) promises.push_back({name, *value, " ms", limit, false});
+  }
+
+  std::vector<Promise> promises;
+
+ private:
+  const Figures& figures_;
+};
+
+}  // namespace
+
+std::vector<Promise> promises(const Figures& figures) {
+  Judge judge{figures};
+  for (const auto& size : kSizes) {
+    judge.ratio(name_of("LabSetup/bridge", size), name_of("RawFloor/bridge", size), kMostOverFloor);
+  }
+  for (const auto& size : kSizes) {
+    if (size.hosts != 3 && size.hosts != 100) continue;
+    judge.ratio(name_of("ShellRecipe/bridge", size), name_of("LabSetup/bridge", size), kLeastOverShell, true);
+  }
+  judge.time("LabCycle/p2p", kMostPairCycle);
+  for (const auto& size : kSizes) {
+    judge.ratio(name_of("LabCycle/bridge", size), name_of("RawCycle/bridge", size), kMostBridgeCycleOverKernel);
+  }
+  judge.time("ProcessOverhead", kMostProcessOverhead);
+  return std::move(judge.promises);
+}
+
+void print(std::ostream& out, const std::vector<Promise>& promises) {
+  if (promises.empty()) return;
+  out << "\nPromises, from the figures of this run:\n";
+  for (const auto& promise : promises) {
+    out << fmt::format("{:<48} {:>9.2f}{:<3}  target: at {} {:.2f}{:<3}  {}\n", promise.what, promise.value,
+                       promise.unit, promise.at_least ? "least" : "most", promise.limit, promise.unit,
+                       promise.met() ? "met" : "MISSED");
+  }
+}
+
+bool PlainReporter::ReportContext(const Context& context) {
+  inner_->SetOutputStream(&GetOutputStream());
+  inner_->SetErrorStream(&GetErrorStream());
+  return inner_->ReportContext(context);
+}
+
+void PlainReporter::ReportRuns(const std::vector<Run>& report) {
+  auto plain = report;
+  for (auto& run : plain) {
+    run.run_name.iterations.clear();
+    run.run_name.time_type.clear();
+    run.run_name.repetitions.clear();
+    if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+    const auto middle = run.counters.find(kMedianCounter);
+    figures_[run.run_name.str()].push_back(middle != run.counters.end() ? middle->second.value
+                                                                        : run.GetAdjustedRealTime());
+  }
+  inner_->ReportRuns(plain);
+}
+
+void PlainReporter::Finalize() { inner_->Finalize(); }
+
+}  // namespace netrig::bench

@@ -1,0 +1,49 @@
+#include <netrig/bench/ratios.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace netrig::bench {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(PromisesTest, SayNothingOfWhatWasNotMeasured) {
+  EXPECT_THAT(promises({{"LabSetup/bridge/3", {4.0}}, {"RawFloor/bridge/10", {9.0}}}), IsEmpty());
+}
+
+TEST(PromisesTest, CompareALabWithTheFloorOfItsOwnSize) {
+  const auto judged = promises({{"LabSetup/bridge/10", {12.0}}, {"RawFloor/bridge/10", {10.0}}});
+  ASSERT_THAT(judged, SizeIs(1));
+  EXPECT_DOUBLE_EQ(judged[0].value, 1.2);
+  EXPECT_TRUE(judged[0].met());
+}
+
+TEST(PromisesTest, TakeTheMedianOfTheRepetitions) {
+  const auto judged = promises({{"LabCycle/p2p", {4.0, 100.0, 5.0}}});
+  ASSERT_THAT(judged, SizeIs(1));
+  EXPECT_DOUBLE_EQ(judged[0].value, 5.0);
+}
+
+TEST(PromisesTest, AskTheShellRecipeToBeSlower) {
+  const auto fast = promises({{"ShellRecipe/bridge/3", {100.0}}, {"LabSetup/bridge/3", {4.0}}});
+  const auto slow = promises({{"ShellRecipe/bridge/3", {100.0}}, {"LabSetup/bridge/3", {50.0}}});
+  ASSERT_THAT(fast, SizeIs(1));
+  ASSERT_THAT(slow, SizeIs(1));
+  EXPECT_TRUE(fast[0].met());
+  EXPECT_FALSE(slow[0].met());
+}
+
+TEST(PromisesTest, PrintTheTargetAndWhetherItWasMissed) {
+  std::ostringstream out;
+  print(out, promises({{"ProcessOverhead", {18.44}}}));
+  EXPECT_THAT(out.str(), HasSubstr("ProcessOverhead"));
+  EXPECT_THAT(out.str(), HasSubstr("18.44 ms  target: at most 15.00 ms  MISSED\n"));
+}
+
+}  // namespace
+}  // namespace netrig::bench
