@@ -39,12 +39,13 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# A folder that everyone can reach and only this run uses, with a folder `home` that belongs to the tests.
+# A folder that everyone can reach and only this run uses, with a folder for temporary files for each of the users that
+# run tests. Each owns its own: root without its capabilities, as in a new user namespace, cannot enter that of `nobody`.
 make_scratch() {
   if [[ $scratch ]]; then return; fi
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/netrig.XXXXXX")
   chmod 755 "$scratch"
-  mkdir -m 700 "$scratch/home"
+  mkdir -m 700 "$scratch/home" "$scratch/root"
   if is_root; then chown "$nobody:$nobody" "$scratch/home"; fi
 }
 
@@ -214,7 +215,7 @@ run_tests() {
   local name=$1 who=$2 results=$root/build/results/$1 status=0 run=()
   shift 2
   make_scratch
-  if [[ $who == tester ]]; then run=(as_tester); else run=(env "TMPDIR=$scratch/home"); fi
+  if [[ $who == tester ]]; then run=(as_tester); else run=(env "TMPDIR=$scratch/root"); fi
   rm -rf -- "$tree/test-results" "$results"
   mkdir -p "$tree/Testing" "$tree/test-results" "$results"
   if is_root; then chown -R "$([[ $who == tester ]] && echo "$nobody:$nobody" || echo 0:0)" "$tree/Testing" "$tree/test-results"; fi
@@ -274,6 +275,6 @@ check_suite_names() {
 # Tests leave no file where they may write.
 check_nothing_left() {
   local left
-  left=$(find "$scratch/home" -mindepth 1)
+  left=$(find "$scratch/home" "$scratch/root" -mindepth 1)
   if [[ $left ]]; then die "the tests left files behind: $left"; fi
 }
