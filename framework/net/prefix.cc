@@ -9,9 +9,9 @@ inline namespace net {
 namespace {
 
 template <class Address>
-constexpr std::string_view kWhat = "IPv4 prefix";
+constexpr std::string_view kPrefixWord = "IPv4 prefix";
 template <>
-constexpr std::string_view kWhat<Ipv6Address> = "IPv6 prefix";
+constexpr std::string_view kPrefixWord<Ipv6Address> = "IPv6 prefix";
 
 scan::Scanned<Ipv4Address> scan_address(std::string_view text, Ipv4Address /*type*/) { return scan::ipv4(text); }
 scan::Scanned<Ipv6Address> scan_address(std::string_view text, Ipv6Address /*type*/) { return scan::ipv6(text); }
@@ -33,12 +33,12 @@ Result<Prefix<Address>> Prefix<Address>::make(const Address& address, unsigned l
 
 template <class Address>
 Result<Prefix<Address>> Prefix<Address>::parse(std::string_view text) {
-  const auto parts = NETRIG_TRY(split_at_slash(kWhat<Address>, text, Address::kBits));
+  const auto parts = NETRIG_TRY(split_at_slash(kPrefixWord<Address>, text, Address::kBits));
   const auto address = scan_address(parts.address, Address{});
-  if (!address.value) return fail(parse_error(kWhat<Address>, text, address.reason));
+  if (!address.value) return fail(parse_error(kPrefixWord<Address>, text, address.reason));
   const auto network = holding(*address.value, parts.length);
   if (network.address() != *address.value) {
-    return fail(parse_error(kWhat<Address>, text, "host bits are set: the prefix is " + network.to_string()));
+    return fail(parse_error(kPrefixWord<Address>, text, "host bits are set: the prefix is " + network.to_string()));
   }
   return network;
 }

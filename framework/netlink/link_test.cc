@@ -18,14 +18,14 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::SizeIs;
 
-constexpr InterfaceName kName{"dev0"};
-constexpr Device kDevice{.name = kName};
+constexpr InterfaceName kDev0Name{"dev0"};
+constexpr Device kDev0{.name = kDev0Name};
 
 class LinkTest : public testing::Test {
  protected:
   Socket& socket() { return here_.socket(); }
-  Link link(const Device& device = kDevice) { return get_link(socket(), device).value(); }
-  void add(const LinkKind& kind, LinkSpec spec = {.name = kName}) {
+  Link link(const Device& device = kDev0) { return get_link(socket(), device).value(); }
+  void add(const LinkKind& kind, LinkSpec spec = {.name = kDev0Name}) {
     Batch batch{socket()};
     TestNamespace::send(batch.add_link(spec, kind));
   }
@@ -60,7 +60,7 @@ TEST_F(LinkTest, BridgeKeepsItsOptions) {
 
 TEST_F(LinkTest, BridgeFiltersVlans) {
   Batch batch{socket()};
-  const auto sent = batch.add_link({.name = kName}, Bridge{.vlan_filtering = true, .vlan_default_pvid = 5}).send();
+  const auto sent = batch.add_link({.name = kDev0Name}, Bridge{.vlan_filtering = true, .vlan_default_pvid = 5}).send();
   if (!sent && sent.error().code == EOPNOTSUPP) GTEST_SKIP() << "this kernel's bridges do not filter VLANs";
   ASSERT_TRUE(sent) << sent.error();
   const auto bridge = std::get<Bridge>(*link().details);
@@ -70,7 +70,7 @@ TEST_F(LinkTest, BridgeFiltersVlans) {
 
 TEST_F(LinkTest, BridgeOptionsChangeWhileItExists) {
   add(Bridge{.multicast_snooping = false});
-  change({.device = kDevice, .kind = Bridge{.ageing_time = milliseconds{0}, .multicast_snooping = true}});
+  change({.device = kDev0, .kind = Bridge{.ageing_time = milliseconds{0}, .multicast_snooping = true}});
   const auto bridge = std::get<Bridge>(*link().details);
   EXPECT_EQ(bridge.ageing_time, milliseconds{0});
   EXPECT_EQ(bridge.multicast_snooping, true);
@@ -78,7 +78,7 @@ TEST_F(LinkTest, BridgeOptionsChangeWhileItExists) {
 
 TEST_F(LinkTest, MacvlanLiesOnItsLowerDevice) {
   add_pair();
-  add(Macvlan{.lower = kDevice, .mode = Macvlan::Mode::vepa}, {.name = "mac0"_interface});
+  add(Macvlan{.lower = kDev0, .mode = Macvlan::Mode::vepa}, {.name = "mac0"_interface});
   const Link made = link({.name = "mac0"_interface});
   EXPECT_EQ(made.linked_index, 20U);
   EXPECT_EQ(std::get<Macvlan>(*made.details).mode, Macvlan::Mode::vepa);
@@ -96,7 +96,7 @@ TEST_F(LinkTest, VxlanKeepsItsOptionsForBothFamilies) {
     EXPECT_EQ(made.ttl, 9);
     EXPECT_EQ(made.learning, false);
     Batch batch{socket()};
-    TestNamespace::send(batch.remove_link(kDevice));
+    TestNamespace::send(batch.remove_link(kDev0));
   }
 }
 
@@ -133,7 +133,7 @@ TEST_F(LinkTest, ProbingAKindMakesNothing) {
 
 TEST_F(LinkTest, AttributesChange) {
   add_pair();
-  change({.device = kDevice,
+  change({.device = kDev0,
           .promiscuous = true,
           .arp = false,
           .name = "new0"_interface,
@@ -154,10 +154,10 @@ TEST_F(LinkTest, AttributesChange) {
 
 TEST_F(LinkTest, CarrierFollowsTheFarEnd) {
   add_pair();
-  change({.device = kDevice, .up = true});
+  change({.device = kDev0, .up = true});
   EXPECT_FALSE(link().carrier);
   Batch batch{socket()};
-  TestNamespace::send(batch.change_link({.device = {.name = "far"_interface}, .up = true}).settle_link(kDevice));
+  TestNamespace::send(batch.change_link({.device = {.name = "far"_interface}, .up = true}).settle_link(kDev0));
   EXPECT_TRUE(link().carrier);
   EXPECT_EQ(link().state, OperState::up);
 }
@@ -165,7 +165,7 @@ TEST_F(LinkTest, CarrierFollowsTheFarEnd) {
 TEST_F(LinkTest, PortOptionsAreSetWhileJoiningTheBridge) {
   add_pair();
   add(Bridge{}, {.name = "br0"_interface});
-  change({.device = kDevice,
+  change({.device = kDev0,
           .up = true,
           .master = Device{.name = "br0"_interface},
           .port = BridgePort{.cost = 7, .hairpin = true, .learning = false, .flood = false, .isolated = true}});
@@ -181,13 +181,13 @@ TEST_F(LinkTest, PortOptionsAreSetWhileJoiningTheBridge) {
   EXPECT_EQ(port.port->broadcast_flood, true);
   EXPECT_EQ(port.port->state, BridgePort::State::disabled);
 
-  change({.device = kDevice, .master = Device{}});
+  change({.device = kDev0, .master = Device{}});
   EXPECT_TRUE(link().master.empty());
 }
 
 TEST_F(LinkTest, DeviceSettingsHoldBeforeTheLinkComesUp) {
   add_pair();
-  change({.device = kDevice,
+  change({.device = kDev0,
           .up = true,
           .ipv4 = {{IPV4_DEVCONF_RP_FILTER, 2}, {IPV4_DEVCONF_FORWARDING, 1}},
           .addr_gen_mode = AddrGenMode::none});
@@ -199,7 +199,7 @@ TEST_F(LinkTest, DeviceSettingsHoldBeforeTheLinkComesUp) {
 TEST_F(LinkTest, MovesToAnotherNamespaceAndChangesThere) {
   TestNamespace there{"there"};
   add_pair();
-  change({.device = kDevice,
+  change({.device = kDev0,
           .up = true,
           .name = "moved"_interface,
           .addr_gen_mode = AddrGenMode::none,
@@ -214,10 +214,10 @@ TEST_F(LinkTest, MovesToAnotherNamespaceAndChangesThere) {
 TEST_F(LinkTest, DumpsAreFilteredByKindAndMaster) {
   add_pair();
   add(Bridge{}, {.name = "br0"_interface, .index = 30});
-  change({.device = kDevice, .master = Device{.index = 30}});
+  change({.device = kDev0, .master = Device{.index = 30}});
   EXPECT_THAT(dump_links(socket(), {.kind = "bridge"}).value(), ElementsAre(Field(&Link::name, "br0"_interface)));
   EXPECT_THAT(dump_links(socket(), {.master = {.name = "br0"_interface}}).value(),
-              ElementsAre(Field(&Link::name, kName)));
+              ElementsAre(Field(&Link::name, kDev0Name)));
 }
 
 TEST_F(LinkTest, NamesTheLinkThatIsNotThere) {

@@ -17,7 +17,7 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr Device kDevice{.index = 20};
+constexpr Device kUplink{.index = 20};
 
 class RouteTest : public testing::Test {
  protected:
@@ -26,10 +26,10 @@ class RouteTest : public testing::Test {
     batch.change_link({.device = {.index = 1}, .up = true});
     batch.add_link({.name = "eth0"_interface, .index = 20}, Veth{.peer = {.name = "far"_interface, .index = 21}});
     // No link-local addresses: they would become ready in the middle of a comparison.
-    batch.change_link({.device = kDevice, .up = true, .addr_gen_mode = AddrGenMode::none});
-    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none}).settle_link(kDevice);
-    batch.add(Address{.device = kDevice, .local = "10.0.0.1/24"_ifaddr});
-    batch.add(Address{.device = kDevice, .local = "fd00::1/64"_ifaddr, .no_dad = true});
+    batch.change_link({.device = kUplink, .up = true, .addr_gen_mode = AddrGenMode::none});
+    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none}).settle_link(kUplink);
+    batch.add(Address{.device = kUplink, .local = "10.0.0.1/24"_ifaddr});
+    batch.add(Address{.device = kUplink, .local = "fd00::1/64"_ifaddr, .no_dad = true});
     TestNamespace::send(batch);
   }
   Socket& socket() { return here_.socket(); }
@@ -57,7 +57,7 @@ TEST_F(RouteTest, DefaultRoutesOfBothFamilies) {
 }
 
 TEST_F(RouteTest, OnlinkGatewayNeedsNoPrefix) {
-  add({.destination = "10.9.0.0/16"_net, .hops = {{.via = "192.0.2.1"_ip, .device = kDevice, .onlink = true}}});
+  add({.destination = "10.9.0.0/16"_net, .hops = {{.via = "192.0.2.1"_ip, .device = kUplink, .onlink = true}}});
   EXPECT_TRUE(route_to("10.9.0.0/16"_net).hops.at(0).onlink);
 }
 
@@ -65,7 +65,7 @@ TEST_F(RouteTest, MultipathKeepsItsHops) {
   for (const bool is_v4 : {true, false}) {
     const IpPrefix destination = is_v4 ? "10.7.0.0/16"_net : "fd07::/64"_net;
     const IpAddress first = is_v4 ? "10.0.0.7"_ip : "fd00::7"_ip, second = is_v4 ? "10.0.0.8"_ip : "fd00::8"_ip;
-    add({.destination = destination, .hops = {{.via = first, .weight = 3}, {.via = second, .device = kDevice}}});
+    add({.destination = destination, .hops = {{.via = first, .weight = 3}, {.via = second, .device = kUplink}}});
     const Route seen = route_to(destination);
     ASSERT_THAT(seen.hops, SizeIs(2));
     EXPECT_EQ(seen.hops[0].via, first);
@@ -76,7 +76,7 @@ TEST_F(RouteTest, MultipathKeepsItsHops) {
 }
 
 TEST_F(RouteTest, GatewayOfTheOtherFamily) {
-  add({.destination = "10.8.0.0/16"_net, .hops = {{.via = "fe80::5"_ip, .device = kDevice}}});
+  add({.destination = "10.8.0.0/16"_net, .hops = {{.via = "fe80::5"_ip, .device = kUplink}}});
   EXPECT_EQ(route_to("10.8.0.0/16"_net).to_string(), "10.8.0.0/16 via inet6 fe80::5 dev eth0");
 }
 
@@ -99,7 +99,7 @@ TEST_F(RouteTest, MetricsAreKept) {
 
 TEST_F(RouteTest, LivesInItsTable) {
   for (const std::uint32_t table : {100U, 70000U}) {
-    add({.destination = "10.9.0.0/16"_net, .hops = {{.device = kDevice}}, .table = table});
+    add({.destination = "10.9.0.0/16"_net, .hops = {{.device = kUplink}}, .table = table});
     const auto listed = dump_routes(socket(), {.table = table}).value();
     ASSERT_THAT(listed, SizeIs(1));
     EXPECT_EQ(listed[0].table, table);
@@ -117,7 +117,7 @@ TEST_F(RouteTest, DumpsAreFilteredByFamilyTypeAndProtocol) {
   EXPECT_THAT(dump_routes(socket(), {.protocol = RouteProtocol::static_}).value(), SizeIs(2));
   EXPECT_THAT(dump_routes(socket(), {.family = AddressFamily::ipv6, .protocol = RouteProtocol::static_}).value(),
               SizeIs(1));
-  for (const Route& route : value_or_throw(dump_routes(socket(), {.table = {}, .device = kDevice}))) {
+  for (const Route& route : value_or_throw(dump_routes(socket(), {.table = {}, .device = kUplink}))) {
     EXPECT_EQ(route.hops.at(0).device.index, 20U);
   }
 }
@@ -187,8 +187,8 @@ TEST_F(RouteTest, AreListedAsIpListsThem) {
        .protocol = RouteProtocol::static_,
        .tos = 0x10});
   add({.destination = "10.7.0.0/16"_net,
-       .hops = {{.via = "10.0.0.7"_ip, .weight = 2}, {.via = "10.0.0.8"_ip, .device = kDevice, .onlink = true}}});
-  add({.destination = "10.8.0.0/16"_net, .hops = {{.via = "fe80::5"_ip, .device = kDevice}}});
+       .hops = {{.via = "10.0.0.7"_ip, .weight = 2}, {.via = "10.0.0.8"_ip, .device = kUplink, .onlink = true}}});
+  add({.destination = "10.8.0.0/16"_net, .hops = {{.via = "fe80::5"_ip, .device = kUplink}}});
   add({.destination = "::/0"_net, .hops = {{.via = "fd00::9"_ip}}});
   add({.destination = "fd77::/64"_net, .type = RouteType::unreachable});
   add({.destination = "fd78::/64"_net,

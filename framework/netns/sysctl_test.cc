@@ -15,8 +15,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-NetNs create() { return value_or_throw(NetNs::create()); }
-
 TEST(SysctlPath, TakesNamesAsSysctlDoes) {
   EXPECT_EQ(sysctl_path("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
   EXPECT_EQ(sysctl_path("net.ipv4.conf.eth0/1.forwarding"), "net/ipv4/conf/eth0.1/forwarding");
@@ -39,7 +37,7 @@ TEST(SysctlPath, RefusesWhatLeadsElsewhere) {
 }
 
 TEST(Sysctls, EachNamespaceHasItsOwn) {
-  const auto one = create(), two = create();
+  const auto one = value_or_throw(NetNs::create()), two = value_or_throw(NetNs::create());
   ASSERT_TRUE(Sysctls{one}.set("net.ipv4.ip_default_ttl", "77"));
   EXPECT_EQ(Sysctls{one}.get("net.ipv4.ip_default_ttl"), "77");
   EXPECT_EQ(Sysctls{two}.get("net.ipv4.ip_default_ttl"), "64");
@@ -47,13 +45,13 @@ TEST(Sysctls, EachNamespaceHasItsOwn) {
 }
 
 TEST(Sysctls, HereIsWhereTheThreadIs) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   made.run([] { EXPECT_TRUE(Sysctls::here().set("net.ipv6.conf.all.hop_limit", "9")); });
   EXPECT_EQ(Sysctls{made}.get_int("net.ipv6.conf.all.hop_limit"), 9);
 }
 
 TEST(Sysctls, TypedOnesReadWhatTheyWrite) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const Sysctls settings{made};
   for (const auto family : kAddressFamilies) {
     EXPECT_EQ(settings.get(sysctl::forward(family)), false);
@@ -67,7 +65,7 @@ TEST(Sysctls, TypedOnesReadWhatTheyWrite) {
 }
 
 TEST(Sysctls, ManyAreSetInOrder) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const Sysctls settings{made};
   ASSERT_TRUE(settings.set_all({{"net.ipv4.ip_default_ttl", "7"}, {"net.ipv4.ip_default_ttl", "8"}}));
   EXPECT_EQ(settings.get("net.ipv4.ip_default_ttl"), "8");
@@ -79,13 +77,13 @@ TEST(Sysctls, ManyAreSetInOrder) {
 }
 
 TEST(Sysctls, AMalformedNameSetsNothing) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   EXPECT_FALSE(Sysctls{made}.set_all({{"net.ipv4.ip_default_ttl", "9"}, {"kernel.hostname", "x"}}));
   EXPECT_EQ(Sysctls{made}.get("net.ipv4.ip_default_ttl"), "64");
 }
 
 TEST(Sysctls, AnEmptyValueIsWritten) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const Sysctls settings{made};
   ASSERT_TRUE(settings.set("net.ipv4.ip_local_reserved_ports", "80"));
   ASSERT_TRUE(settings.set("net.ipv4.ip_local_reserved_ports", ""));
@@ -93,7 +91,7 @@ TEST(Sysctls, AnEmptyValueIsWritten) {
 }
 
 TEST(Sysctls, ErrorsReadLikeTheCommand) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const Sysctls settings{made};
   const auto where = " in \"" + made.id().to_string() + "\": ";
   EXPECT_THAT(
@@ -109,7 +107,7 @@ TEST(Sysctls, ErrorsReadLikeTheCommand) {
 }
 
 TEST(Sysctls, ReachInterfacesWithDotsInTheirNames) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const auto socket = made.socket(AF_INET, SOCK_DGRAM, 0);
   if (ioctl(socket->get(), SIOCBRADDBR, "br.7") != 0) GTEST_SKIP() << "this kernel cannot make a bridge";
   const auto name = interface_sysctl(AddressFamily::ipv4, InterfaceName{"br.7"}, "rp_filter");
@@ -120,7 +118,7 @@ TEST(Sysctls, ReachInterfacesWithDotsInTheirNames) {
 }
 
 TEST(Sysctls, SnapshotHasWhatCanBeRead) {
-  const auto made = create();
+  const auto made = value_or_throw(NetNs::create());
   const Sysctls settings{made};
   ASSERT_TRUE(settings.set("net.ipv4.ip_default_ttl", "99"));
   const auto values = value_or_throw(settings.snapshot());

@@ -22,7 +22,7 @@
 namespace netrig::nft {
 namespace {
 
-constexpr const char* kList = "list conntrack entries";
+constexpr const char* kListEntries = "list conntrack entries";
 
 struct Free {
   void operator()(nf_conntrack* entry) const noexcept { nfct_destroy(entry); }
@@ -164,11 +164,11 @@ Result<std::vector<ConntrackEntry>> list_conntrack(NfSocket& socket) {
     return made;
   };
   std::vector<ConntrackEntry> entries;
-  for (const Buffer& message : NETRIG_TRY(dump(socket, kList, request))) {
+  for (const Buffer& message : NETRIG_TRY(dump(socket, kListEntries, request))) {
     const Conntrack entry{nfct_new()};
     if (!entry) throw std::bad_alloc{};
     if (nfct_nlmsg_parse(header(message), entry.get()) < 0) {
-      return fail(Error::from_errno(kList, socket.label(), EBADMSG));
+      return fail(Error::from_errno(kListEntries, socket.label(), EBADMSG));
     }
     entries.push_back(read_entry(entry.get()));
     mnl_attr_parse(header(message), sizeof(nfgenmsg), read_entry_part, &entries.back());

@@ -45,7 +45,7 @@ std::string code_name(Reject::With with, unsigned code) {
   return name.empty() ? std::to_string(code) : std::string{name};
 }
 
-struct Printer {
+struct ExpressionPrinter {
   Family family;
 
   std::string operator()(const FamilyMatch& match) const {
@@ -106,7 +106,7 @@ struct Printer {
   }
 };
 
-std::string Printer::operator()(const Translate& translate) const {
+std::string ExpressionPrinter::operator()(const Translate& translate) const {
   std::string text{side_word(translate.side, "snat", "dnat")};
   if (translate.address && family == Family::inet) text += fmt::format(" {}", ip_word(translate.address->family()));
   text += " to ";
@@ -120,6 +120,8 @@ std::string Printer::operator()(const Translate& translate) const {
 
 }  // namespace
 
-std::string to_string(const Expression& expression, Family family) { return std::visit(Printer{family}, expression); }
+std::string to_string(const Expression& expression, Family family) {
+  return std::visit(ExpressionPrinter{family}, expression);
+}
 
 }  // namespace netrig::nft

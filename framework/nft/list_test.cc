@@ -13,8 +13,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const TableName kTable{Family::inet, "filter"};
-const ChainName kOutput{kTable, "output"};
+const TableName kFilter{Family::inet, "filter"};
+const ChainName kOutput{kFilter, "output"};
 
 class ListTest : public FreshNetworkTest {
  protected:
@@ -118,7 +118,7 @@ TEST_F(CountersTest, ResettingSetsThemToZero) {
   count_output();
   EXPECT_EQ(send_udp("127.0.0.1", 5000), EPERM);
   ASSERT_EQ(counted().packets, 1U);
-  const auto reset = reset_counters(socket(), kTable);
+  const auto reset = reset_counters(socket(), kFilter);
   if (!reset && reset.error().code == EINVAL) GTEST_SKIP() << reset.error();
   ASSERT_TRUE(reset) << reset.error();
   EXPECT_EQ(counted(), (Counter{0, 0}));

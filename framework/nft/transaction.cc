@@ -14,7 +14,7 @@ std::string hook_text(const Chain& chain, Family family) {
                      to_string(chain.hook->policy));
 }
 
-struct Printer {
+struct CommandPrinter {
   std::string operator()(const AddTable& add) const { return fmt::format("add table {}", to_string(add.table.id())); }
   std::string operator()(const AddChain& add) const {
     return fmt::format("add chain {} {}{}", to_string(add.table), add.chain.name,
@@ -49,7 +49,7 @@ struct Printer {
 
 }  // namespace
 
-std::string to_string(const Command& command) { return std::visit(Printer{}, command); }
+std::string to_string(const Command& command) { return std::visit(CommandPrinter{}, command); }
 
 Transaction& Transaction::add(Command command) {
   commands.push_back(std::move(command));

@@ -1,4 +1,5 @@
 #include <netrig/testing/attempt.h>
+#include <netrig/traffic/in_milliseconds.h>
 
 #include <fmt/format.h>
 
@@ -6,13 +7,11 @@ namespace netrig {
 
 namespace {
 
-double milliseconds(std::chrono::nanoseconds span) { return std::chrono::duration<double, std::milli>{span}.count(); }
-
 Attempt of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
   using Outcome = Attempt::Outcome;
   if (report.complete()) {
     return {Outcome::answered, fmt::format("{} answered after {:.2f} ms", report.destination.to_string(),
-                                           milliseconds(report.replies.front().rtt))};
+                                           in_milliseconds(report.replies.front().rtt))};
   }
   if (!report.errors.empty()) return {Outcome::rejected, report.errors.front().to_string()};
   return {Outcome::silent,

@@ -19,28 +19,28 @@ std::vector<std::string> complaints(const Topology& topology) {
   return texts;
 }
 
-Topology pair() {
+Topology two_hosts() {
   Topology topology;
   topology.segment("wire", "10.0.0.0/24").join(topology.host("a"), topology.host("b"));
   return topology;
 }
 
-TEST(Validate, AcceptsASoundTopology) { EXPECT_THAT(complaints(pair()), IsEmpty()); }
+TEST(Validate, AcceptsASoundTopology) { EXPECT_THAT(complaints(two_hosts()), IsEmpty()); }
 
 TEST(Validate, RejectsADuplicateNode) {
-  auto topology = pair();
+  auto topology = two_hosts();
   topology.host("a");
   EXPECT_THAT(complaints(topology), Contains(AllOf(HasSubstr("\"a\""), HasSubstr("already"))));
 }
 
 TEST(Validate, RejectsANameThatIsNoHostName) {
-  auto topology = pair();
+  auto topology = two_hosts();
   topology.host("my host");
   EXPECT_THAT(complaints(topology), Contains(AllOf(HasSubstr("\"my host\""), HasSubstr("host name"))));
 }
 
 TEST(Validate, RejectsAnInterfaceNameOver15Bytes) {
-  auto topology = pair();
+  auto topology = two_hosts();
   topology.segment("lan2", "10.1.0.0/24")
       .join(topology.host("c"), {.name = "sixteen-bytes-xx"})
       .join(topology.host("d"));

@@ -1,4 +1,5 @@
 #include <netrig/traffic/connect.h>
+#include <netrig/traffic/in_milliseconds.h>
 #include <netrig/traffic/socket_address.h>
 
 #include <fmt/format.h>
@@ -17,8 +18,6 @@ namespace {
 // What goes out by UDP and must come back.
 constexpr std::array<char, 16> kDatagram = {'n', 'e', 't', 'r', 'i', 'g', ' ', 'e',
                                             'c', 'h', 'o', ' ', '1', '6', ' ', 'b'};
-
-double milliseconds(std::chrono::nanoseconds span) { return std::chrono::duration<double, std::milli>{span}.count(); }
 
 int pending_error(int fd) {
   int error = 0;
@@ -80,7 +79,7 @@ std::string Endpoint::to_string() const {
 std::ostream& operator<<(std::ostream& out, const Endpoint& endpoint) { return out << endpoint.to_string(); }
 
 std::string ProbeOutcome::to_string() const {
-  const auto after = fmt::format("after {:.1f} ms", milliseconds(elapsed));
+  const auto after = fmt::format("after {:.1f} ms", in_milliseconds(elapsed));
   switch (kind) {
     case Kind::answered:
       return fmt::format("{} {} {}", service.is_tcp() ? "connected to" : "answered by", to.to_string(), after);
@@ -92,7 +91,7 @@ std::string ProbeOutcome::to_string() const {
     case Kind::silent:
       break;
   }
-  return fmt::format("no answer from {} within {:.0f} ms", to.to_string(), milliseconds(elapsed));
+  return fmt::format("no answer from {} within {:.0f} ms", to.to_string(), in_milliseconds(elapsed));
 }
 
 std::ostream& operator<<(std::ostream& out, const ProbeOutcome& outcome) { return out << outcome.to_string(); }

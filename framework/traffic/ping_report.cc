@@ -1,4 +1,5 @@
 #include <netrig/traffic/icmp_message.h>
+#include <netrig/traffic/in_milliseconds.h>
 #include <netrig/traffic/ping.h>
 
 #include <fmt/format.h>
@@ -9,11 +10,7 @@
 
 namespace netrig::traffic {
 
-namespace {
-
-double milliseconds(std::chrono::nanoseconds span) { return std::chrono::duration<double, std::milli>{span}.count(); }
-
-}  // namespace
+namespace {}  // namespace
 
 std::string PingError::reason() const {
   if (!from) return describe_errno(local_error);
@@ -51,7 +48,7 @@ std::string PingReport::to_string() const {
   std::string text;
   for (const auto& reply : replies) {
     text += fmt::format("{} bytes from {}: icmp_seq={} ttl={} time={:.3f} ms\n", size + 8, reply.from.to_string(),
-                        reply.sequence, reply.ttl, milliseconds(reply.rtt));
+                        reply.sequence, reply.ttl, in_milliseconds(reply.rtt));
   }
   for (const auto& error : errors) text += error.to_string() + '\n';
   text += fmt::format("--- {} ping statistics ---\n{} packets transmitted, {} received", destination.to_string(),
@@ -60,8 +57,9 @@ std::string PingReport::to_string() const {
   if (!errors.empty()) text += fmt::format(", +{} errors", errors.size());
   text += fmt::format(", {:g}% packet loss", 100 * loss());
   if (const auto statistics = rtt()) {
-    text += fmt::format("\nrtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms", milliseconds(statistics->min),
-                        milliseconds(statistics->avg), milliseconds(statistics->max), milliseconds(statistics->mdev));
+    text += fmt::format("\nrtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms", in_milliseconds(statistics->min),
+                        in_milliseconds(statistics->avg), in_milliseconds(statistics->max),
+                        in_milliseconds(statistics->mdev));
   }
   return text;
 }

@@ -19,10 +19,6 @@ std::uint32_t centiseconds(milliseconds time) { return static_cast<std::uint32_t
 void put_bool(Buffer& buffer, int type, const std::optional<bool>& value) {
   if (value) buffer.put(type, static_cast<std::uint8_t>(*value));
 }
-template <class T>
-void put_optional(Buffer& buffer, int type, const std::optional<T>& value) {
-  if (value) buffer.put(type, *value);
-}
 void put_time(Buffer& buffer, int type, const std::optional<milliseconds>& value) {
   if (value) buffer.put(type, centiseconds(*value));
 }
@@ -47,10 +43,10 @@ struct PutData {
     put_time(buffer, IFLA_BR_MAX_AGE, bridge.max_age);
     put_time(buffer, IFLA_BR_AGEING_TIME, bridge.ageing_time);
     if (bridge.stp) buffer.put(IFLA_BR_STP_STATE, static_cast<std::uint32_t>(*bridge.stp));
-    put_optional(buffer, IFLA_BR_PRIORITY, bridge.priority);
-    put_optional(buffer, IFLA_BR_VLAN_DEFAULT_PVID, bridge.vlan_default_pvid);
+    buffer.put_optional(IFLA_BR_PRIORITY, bridge.priority);
+    buffer.put_optional(IFLA_BR_VLAN_DEFAULT_PVID, bridge.vlan_default_pvid);
     put_bool(buffer, IFLA_BR_VLAN_FILTERING, bridge.vlan_filtering);
-    put_optional(buffer, IFLA_BR_GROUP_FWD_MASK, bridge.group_forward_mask);
+    buffer.put_optional(IFLA_BR_GROUP_FWD_MASK, bridge.group_forward_mask);
     put_bool(buffer, IFLA_BR_MCAST_SNOOPING, bridge.multicast_snooping);
     put_bool(buffer, IFLA_BR_MCAST_QUERIER, bridge.multicast_querier);
   }
@@ -69,7 +65,7 @@ struct PutData {
     }
     if (!vxlan.lower.empty()) buffer.put(IFLA_VXLAN_LINK, index(vxlan.lower));
     buffer.put(IFLA_VXLAN_PORT, htons(vxlan.destination_port));
-    put_optional(buffer, IFLA_VXLAN_TTL, vxlan.ttl);
+    buffer.put_optional(IFLA_VXLAN_TTL, vxlan.ttl);
     put_bool(buffer, IFLA_VXLAN_LEARNING, vxlan.learning);
   }
   void operator()(const Vlan& vlan) const {
@@ -103,8 +99,8 @@ const Device* lower_of(const LinkKind& kind) {
 void put_spec(Buffer& buffer, const LinkSpec& spec, Resolver& index) {
   buffer.put_text(IFLA_IFNAME, spec.name.view());
   if (spec.mac) buffer.put_bytes(IFLA_ADDRESS, spec.mac->bytes());
-  put_optional(buffer, IFLA_MTU, spec.mtu);
-  put_optional(buffer, IFLA_TXQLEN, spec.tx_queue_length);
+  buffer.put_optional(IFLA_MTU, spec.mtu);
+  buffer.put_optional(IFLA_TXQLEN, spec.tx_queue_length);
   if (spec.queues != 0) {
     buffer.put(IFLA_NUM_TX_QUEUES, spec.queues);
     buffer.put(IFLA_NUM_RX_QUEUES, spec.queues);
@@ -125,9 +121,9 @@ void put_port(Buffer& buffer, const BridgePort& port) {
   Nest info{buffer, IFLA_LINKINFO};
   buffer.put_text(IFLA_INFO_SLAVE_KIND, "bridge");
   Nest data{buffer, IFLA_INFO_SLAVE_DATA};
-  put_optional(buffer, IFLA_BRPORT_STATE, port.state);
-  put_optional(buffer, IFLA_BRPORT_COST, port.cost);
-  put_optional(buffer, IFLA_BRPORT_PRIORITY, port.priority);
+  buffer.put_optional(IFLA_BRPORT_STATE, port.state);
+  buffer.put_optional(IFLA_BRPORT_COST, port.cost);
+  buffer.put_optional(IFLA_BRPORT_PRIORITY, port.priority);
   put_bool(buffer, IFLA_BRPORT_MODE, port.hairpin);
   put_bool(buffer, IFLA_BRPORT_GUARD, port.guard);
   put_bool(buffer, IFLA_BRPORT_PROTECT, port.root_block);

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -35,6 +36,11 @@ class Buffer {
     requires std::is_trivially_copyable_v<T>
   void put(int type, const T& value) {
     std::memcpy(attribute(type, sizeof value), &value, sizeof value);
+  }
+  /// The same where there is a value.
+  template <class T>
+  void put_optional(int type, const std::optional<T>& value) {
+    if (value) put(type, *value);
   }
   /// An attribute that holds bytes as they are: addresses are in network order.
   void put_bytes(int type, std::span<const std::uint8_t> value) {

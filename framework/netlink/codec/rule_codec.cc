@@ -9,11 +9,6 @@
 namespace netrig::netlink::codec {
 namespace {
 
-template <class T>
-void put_optional(Buffer& buffer, int type, const std::optional<T>& value) {
-  if (value) buffer.put(type, *value);
-}
-
 void put_prefix(Buffer& buffer, int type, const std::optional<IpPrefix>& prefix) {
   if (!prefix || prefix->length() == 0) return;
   const IpAddress network = prefix->address();
@@ -58,14 +53,14 @@ fib_rule_hdr header_of(const Rule& rule) {
 
 void encode_rule(Buffer& buffer, int type, int flags, const Rule& rule, Resolver&) {
   Message message{buffer, type, flags | NLM_F_ACK, header_of(rule)};
-  put_optional(buffer, FRA_PRIORITY, rule.priority);
+  buffer.put_optional(FRA_PRIORITY, rule.priority);
   put_prefix(buffer, FRA_SRC, rule.from);
   put_prefix(buffer, FRA_DST, rule.to);
   if (rule.incoming) buffer.put_text(FRA_IIFNAME, rule.incoming->view());
   if (rule.outgoing) buffer.put_text(FRA_OIFNAME, rule.outgoing->view());
-  put_optional(buffer, FRA_FWMARK, rule.mark);
-  put_optional(buffer, FRA_FWMASK, rule.mark_mask);
-  put_optional(buffer, FRA_IP_PROTO, rule.ip_protocol);
+  buffer.put_optional(FRA_FWMARK, rule.mark);
+  buffer.put_optional(FRA_FWMASK, rule.mark_mask);
+  buffer.put_optional(FRA_IP_PROTO, rule.ip_protocol);
   put_ports(buffer, FRA_SPORT_RANGE, rule.source_ports);
   put_ports(buffer, FRA_DPORT_RANGE, rule.destination_ports);
   if (rule.uid_first) {
@@ -73,8 +68,8 @@ void encode_rule(Buffer& buffer, int type, int flags, const Rule& rule, Resolver
   }
   if (rule.l3mdev) buffer.put(FRA_L3MDEV, std::uint8_t{1});
   if (rule.action == RuleAction::lookup && !rule.l3mdev && rule.table >= 256) buffer.put(FRA_TABLE, rule.table);
-  put_optional(buffer, FRA_GOTO, rule.goto_priority);
-  put_optional(buffer, FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefix_length);
+  buffer.put_optional(FRA_GOTO, rule.goto_priority);
+  buffer.put_optional(FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefix_length);
   if (rule.protocol != RouteProtocol::unspecified) buffer.put(FRA_PROTOCOL, rule.protocol);
 }
 

@@ -25,8 +25,6 @@ Owner checked(Owner made) {
   return made;
 }
 
-std::unexpected<Error> refuse(std::string reason) { return fail(Error::invalid("", "", std::move(reason))); }
-
 Result<void> check_name(std::string_view what, const std::string& name) {
   if (!name.empty() && name.size() <= kLongestName && name.find('\0') == std::string::npos) return {};
   return refuse(fmt::format("{} name '{}' must have 1 to {} bytes", what, name, kLongestName));

@@ -2,18 +2,23 @@
 // One step is one nftables expression; loads always go to register 1, which is all that rules written here need.
 #pragma once
 
+#include <netrig/base/result.h>
 #include <netrig/nft/rule.h>
 
 #include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace netrig::nft::codec {
 
 using Bytes = std::vector<std::uint8_t>;
+
+/// What cannot be written, and why.
+inline std::unexpected<Error> refuse(std::string reason) { return fail(Error::invalid("", "", std::move(reason))); }
 
 /// `meta load KEY => reg 1`; keys are NFT_META_*.
 struct LoadMeta {

@@ -34,8 +34,6 @@ Bytes port_bytes(Port port) { return big_endian(port.value(), 2); }
 std::uint32_t compare_op(Op op) { return op == Op::equal ? NFT_CMP_EQ : NFT_CMP_NEQ; }
 std::string_view ip_word(AddressFamily family) { return family == AddressFamily::ipv4 ? "ip" : "ip6"; }
 
-std::unexpected<Error> refuse(std::string reason) { return fail(Error::invalid("", "", std::move(reason))); }
-
 // Collects steps, and what is known of a packet that got that far.
 class Lowering {
  public:
