@@ -41,7 +41,7 @@ template <class T>
 T read_struct(const nlattr* attribute) {
   T value{};
   const auto bytes = read_bytes(attribute);
-  std::memcpy(&value, bytes.data(), bytes.size() < sizeof value ? bytes.size() : sizeof value);
+  if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size() < sizeof value ? bytes.size() : sizeof value);
   return value;
 }
 

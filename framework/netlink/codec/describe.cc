@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <limits>
 
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
@@ -117,7 +117,10 @@ Error describe_failure(const nlmsghdr* request, int code, std::string reason, st
   return Error::from_errno(describe(request, names), std::move(label), code, std::move(reason));
 }
 
-int error_code(const nlmsghdr* answer) { return std::abs(read_header<int>(answer)); }
+int error_code(const nlmsghdr* answer) {
+  const int negative = read_header<int>(answer);
+  return negative < 0 && negative != std::numeric_limits<int>::min() ? -negative : negative;
+}
 
 std::string extended_text(const nlmsghdr* answer) {
   const auto [first, size] = extended_attributes(answer);
