@@ -11,13 +11,13 @@ namespace netrig::bench {
 namespace {
 
 // A floor that carries no packets would be none: each size is tried once before it is timed.
-Result<void> prove(std::size_t hosts) {
+Result<void> prove_raw(std::size_t hosts) {
   const auto network = NETRIG_TRY(RawNetwork::bridge(hosts));
   return network.verify();
 }
 
 void raw_floor(benchmark::State& state, std::size_t hosts) {
-  if (auto proven = prove(hosts); !proven) return skip(state, proven.error());
+  if (auto proven = prove_raw(hosts); !proven) return skip(state, proven.error());
   if (auto reaped = wait_until_reaped(); !reaped) return skip(state, reaped.error());
   time_setup(state, [&] { return RawNetwork::bridge(hosts); });
 }

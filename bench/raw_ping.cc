@@ -20,7 +20,7 @@ namespace netrig::bench {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kReplyPatience{500};
 constexpr std::uint16_t kIdentifier = 0x6e72;
 
 Result<UniqueFd> open_in(int network, int family, int protocol) {
@@ -75,7 +75,7 @@ Result<void> raw_ping(int network, const RawAddress& target) {
   const auto socket =
       NETRIG_TRY(open_in(network, target.family, target.family == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}));
   if (send_request(socket.get(), target) < 0) return fail(Error::from_errno("send an echo request", {}, errno));
-  const auto deadline = Deadline::after(kPatience);
+  const auto deadline = Deadline::after(kReplyPatience);
   for (;;) {
     if (!NETRIG_TRY(wait_readable(socket.get(), deadline))) {
       const std::string_view family = target.family == AF_INET ? "IPv4" : "IPv6";

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-struct nlmsghdr;
+struct nlmsghdr;  // NOLINT(readability-identifier-naming): the kernel's
 
 namespace netrig::bench {
 

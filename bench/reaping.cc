@@ -16,7 +16,7 @@ namespace netrig::bench {
 namespace {
 
 constexpr const char* kLimit = "/proc/sys/user/max_net_namespaces";
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kReapingPatience{30};
 constexpr int kMostStanding = 1000;
 
 int standing = 0;
@@ -68,7 +68,7 @@ Result<void> count_standing_namespaces() {
 Result<void> wait_until_reaped() {
   const auto before = NETRIG_TRY(limit());
   const ScopeExit restore{[&] { static_cast<void>(set_limit(before)); }};
-  for (const auto deadline = Deadline::after(kPatience); !NETRIG_TRY(fits(standing + 1));) {
+  for (const auto deadline = Deadline::after(kReapingPatience); !NETRIG_TRY(fits(standing + 1));) {
     if (deadline.passed()) return fail(Error::from_errno("wait for the removal of namespaces", {}, ETIMEDOUT));
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }

@@ -17,7 +17,7 @@ namespace scan {
 template <class T>
 struct Scanned {
   std::optional<T> value = {};
-  std::string_view reason = "";
+  std::string_view reason = {};
 };
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -62,7 +62,7 @@ constexpr Scanned<Ipv4Address> ipv4(std::string_view text) {
 struct Groups {
   Ipv6Address::Bytes bytes{};
   std::size_t size = 0;
-  std::string_view reason = "";
+  std::string_view reason = {};
 
   constexpr bool put(std::size_t count, std::uint32_t value) {
     if (size + count > bytes.size()) reason = "it has more than eight groups";

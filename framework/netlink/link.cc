@@ -98,7 +98,7 @@ void complete(Link& link, const Socket& socket, codec::DeviceNames& names) {
 bool Link::up() const { return (flags & IFF_UP) != 0; }
 
 std::string full_name(const Link& link) {
-  const std::string name = link.name.to_string();
+  std::string name = link.name.to_string();
   if (!link.linked_index) return name;
   if (*link.linked_index == 0) return name + "@NONE";
   return name + "@" + Device{*link.linked_index, link.linked_name}.to_string();

@@ -52,7 +52,8 @@ class TestNamespace {
   }
 
  private:
-  TestNamespace(std::pair<UniqueFd, Socket> made) : fd_{std::move(made.first)}, socket_{std::move(made.second)} {}
+  explicit TestNamespace(std::pair<UniqueFd, Socket> made)
+      : fd_{std::move(made.first)}, socket_{std::move(made.second)} {}
 
   static std::pair<UniqueFd, Socket> make(const std::string& label) {
     std::optional<std::pair<UniqueFd, Socket>> made;

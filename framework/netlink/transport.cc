@@ -23,7 +23,7 @@ struct alignas(nlmsghdr) ReceiveRoom {
 /// answered.
 constexpr std::size_t kAnswerBudget = 128;
 constexpr std::size_t kQueryWeight = 8;
-constexpr std::size_t kSendSize = 64 * 1024;
+constexpr std::size_t kSendSize = 65536;
 
 /// A part of a buffer that goes in one send.
 struct Chunk {

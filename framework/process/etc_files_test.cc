@@ -19,7 +19,7 @@ class EtcFilesTest : public testing::Test {
     fs::create_directories(host_);
     fs::create_directories(etc_);
   }
-  ~EtcFilesTest() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root_); }
 
   void host_has(const std::string& name, const std::string& text) { std::ofstream{host_ / name} << text; }
   [[nodiscard]] std::string text_of(const std::string& name) const {

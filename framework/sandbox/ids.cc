@@ -119,7 +119,7 @@ std::string identity_map(std::string_view text) {
   std::istringstream lines{std::string{text}};
   std::string map;
   for (std::string inside, outside, count; lines >> inside >> outside >> count;) {
-    map += inside + " " + inside + " " + count + "\n";
+    map.append(inside).append(" ").append(inside).append(" ").append(count).append("\n");
   }
   return map;
 }

@@ -80,7 +80,7 @@ void settle_in(const Marker& marker) {
 }
 
 bool find_inside() {
-  const char* value = std::getenv(kMarkerName.data());
+  const char* value = std::getenv(kMarkerName.data());  // NOLINT(bugprone-suspicious-stringview-data-usage): a literal
   if (value == nullptr) return false;
   const auto marker = parse_marker(value);
   if (!marker || !is_here(*marker)) return false;

@@ -121,7 +121,7 @@ class Supervisor {
   }
 
   // After this no process of the sandbox is left.
-  void settle() {
+  void settle() const {
     wait_for_init(init_.pid);
     if (program_pid_ > 0 && terminal_ >= 0 && ::tcgetpgrp(terminal_) == program_pid_) {
       give_foreground(terminal_, ::getpgrp());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -35,11 +36,9 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
       *listener << "which has no address of a family that the destination has";
       return false;
     }
-    for (const auto& address : addresses) {
-      const bool fine = wanted_ ? reaches(from, address, *listener) : is_kept_out(from, address, *listener);
-      if (!fine) return false;
-    }
-    return true;
+    return std::ranges::all_of(addresses, [&](const auto& address) {
+      return wanted_ ? reaches(from, address, *listener) : is_kept_out(from, address, *listener);
+    });
   }
 
   void DescribeTo(std::ostream* out) const override {

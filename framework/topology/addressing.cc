@@ -27,7 +27,7 @@ class Allocation {
 
   void run() {
     const auto& specs = planner_.topology.segments();
-    for (std::size_t i = 0; i < specs.size(); ++i) prefixes_.push_back(prefixes_of(specs[i]));
+    for (const auto& segment : specs) prefixes_.push_back(prefixes_of(segment));
     for (std::size_t i = 0; i < specs.size(); ++i) note_explicit(i);
     for (std::size_t i = 0; i < specs.size(); ++i) allocate(i);
   }
@@ -69,7 +69,7 @@ class Allocation {
   void give(InterfaceRef ref, std::size_t segment) {
     for (const auto& prefix : prefixes_[segment]) {
       if (auto address = next_free(prefix, planner_.segments[segment].domain)) {
-        planner_.at(ref).addresses.push_back(InterfaceAddress{*address, prefix.length()});
+        planner_.at(ref).addresses.emplace_back(*address, prefix.length());
       } else {
         planner_.problem(fmt::format("allocate an address for {}", planner_.plan.nodes[ref.node].name),
                          planner_.topology.segments()[segment].name,

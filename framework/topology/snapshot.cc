@@ -1,6 +1,8 @@
 #include <netrig/netlink/show.h>
 #include <netrig/topology/snapshot.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
 #include <sstream>
@@ -57,7 +59,7 @@ std::string Snapshot::to_string() const {
   add_section(text, "nft -a list ruleset", nft::to_string(ruleset, nft::Handles::show));
   add_section(text, "conntrack -L", lines(connections));
   std::string settings;
-  for (const auto& [name, value] : sysctls) settings += name + " = " + value + '\n';
+  for (const auto& [name, value] : sysctls) settings += fmt::format("{} = {}\n", name, value);
   add_section(text, "sysctl", settings);
   return text;
 }

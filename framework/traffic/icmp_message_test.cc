@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace netrig::traffic {
@@ -18,7 +19,7 @@ std::vector<std::uint8_t> ip_header(const IpAddress& destination) {
   header[0] = v4 ? 0x45 : 0x60;
   header[v4 ? 9 : 6] = v4 ? 1 : 58;
   const auto bytes = destination.bytes();
-  std::copy(bytes.begin(), bytes.end(), header.begin() + (v4 ? 16 : 24));
+  std::ranges::copy(bytes, header.begin() + (v4 ? 16 : 24));
   return header;
 }
 

@@ -85,7 +85,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 std::vector<std::string> environment_with(const std::vector<std::string>& more) {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (std::string_view{*variable}.find("NETRIG_") != 0) variables.emplace_back(*variable);
+    if (!std::string_view{*variable}.starts_with("NETRIG_")) variables.emplace_back(*variable);
   }
   variables.insert(variables.end(), more.begin(), more.end());
   return variables;

@@ -46,7 +46,7 @@ std::optional<LinkKind> read_veth(const nlattr* data, std::uint32_t) {
   peer.queues = read_u32(table[IFLA_NUM_TX_QUEUES]).value_or(0);
   peer.group = read_u32(table[IFLA_GROUP]).value_or(0);
   peer.netns = static_cast<int>(read_u32(table[IFLA_NET_NS_FD]).value_or(~0U));
-  return Veth{std::move(peer)};
+  return Veth{peer};
 }
 
 std::optional<LinkKind> read_bridge(const nlattr* data, std::uint32_t) {
