@@ -1,59 +1,13 @@
 // The host's network is, byte for byte, what it was before: its links, addresses, routes, rules, sysctls, mounts and
 // names.
+#include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
-#include <array>
 #include <csignal>
-#include <cstdio>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
-#include <map>
-#include <memory>
-#include <regex>
 
 namespace netrig::teardown {
 namespace {
-
-using Snapshot = std::map<std::string, std::string>;
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe{::popen((command + " 2>&1").c_str(), "r"), ::pclose};
-  std::string text;
-  std::array<char, 4096> part{};
-  while (const auto size = std::fread(part.data(), 1, part.size(), pipe.get())) text.append(part.data(), size);
-  // A lease's remaining time passes without anybody's doing.
-  return std::regex_replace(text, std::regex{"(valid_lft|preferred_lft|expires) [0-9]+sec"}, "$1 some time");
-}
-
-void add_file(Snapshot& snapshot, const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream{path}.rdbuf();
-  snapshot[path] = text.str();
-}
-
-void add_sysctls(Snapshot& snapshot) {
-  std::error_code unreadable;
-  const auto options = std::filesystem::directory_options::skip_permission_denied;
-  for (std::filesystem::recursive_directory_iterator each{"/proc/sys/net", options, unreadable}, end; each != end;
-       each.increment(unreadable)) {
-    // A count of connections, not a setting.
-    if (each->is_regular_file(unreadable) && each->path().filename() != "nf_conntrack_count") add_file(snapshot, *each);
-  }
-}
-
-Snapshot snapshot_of_the_host() {
-  Snapshot snapshot;
-  for (const char* command :
-       {"ip -details link show", "ip address show", "ip -4 route show table all", "ip -6 route show table all",
-        "ip -4 rule show", "ip -6 rule show", "ip netns list", "ls -la /run/netns /var/run/netns"}) {
-    snapshot[command] = output_of(command);
-  }
-  add_sysctls(snapshot);
-  add_file(snapshot, "/proc/self/mountinfo");
-  add_file(snapshot, "/proc/sys/kernel/hostname");
-  return snapshot;
-}
 
 class HostUntouchedTest : public TeardownTest {
  protected:
@@ -64,14 +18,9 @@ class HostUntouchedTest : public TeardownTest {
     before_ = snapshot_of_the_host();
     ASSERT_GT(before_.size(), 100U);  // there is something to compare
   }
-  void expect_untouched() const {
-    for (const auto& [what, text] : snapshot_of_the_host()) {
-      const auto found = before_.find(what);
-      EXPECT_EQ(found == before_.end() ? "" : found->second, text) << what;
-    }
-  }
+  void expect_untouched() const { EXPECT_EQ(changes_since(before_), ""); }
 
-  Snapshot before_;
+  HostSnapshot before_;
 };
 
 TEST_F(HostUntouchedTest, WhileASandboxChangesItsOwnNetworkAndAfterItsEnd) {

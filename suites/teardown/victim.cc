@@ -196,6 +196,15 @@ std::string Victim::letters(std::size_t count) {
   return letters;
 }
 
+void Victim::watch(std::chrono::microseconds time) {
+  const Deadline deadline = Deadline::after(time);
+  char letter = 0;
+  for (;;) {
+    const auto ready = wait_readable(pipe_.get(), deadline);
+    if (!ready || !*ready || ::read(pipe_.get(), &letter, 1) != 1) return;
+  }
+}
+
 // One more zombie, if need be waited for. False when there is no child, or after the patience.
 bool Victim::reap_one(std::chrono::seconds patience) {
   const timespec limit{patience.count(), 0};

@@ -62,6 +62,8 @@ class Victim {
 
   /// The next `count` letters from the pipe, sorted; fewer when it ends or after the deadline.
   std::string letters(std::size_t count);
+  /// Lets it live for that long, or until every process of it has let go of the pipe.
+  void watch(std::chrono::microseconds time);
   /// The raw wait status of the supervisor. The test fails, and the result is -1, when it does not end by the deadline.
   int wait_supervisor();
   /// The signal that the supervisor was stopped by. The test fails, and the result is -1, when it ends or nothing

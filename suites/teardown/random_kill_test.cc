@@ -1,0 +1,85 @@
+// SIGKILL at random moments of a program's life with labs: while one is built, used, or let go.
+#include <netrig/base/error.h>
+#include <netrig/base/unique_fd.h>
+#include <netrig/suites/teardown/host_snapshot.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <random>
+
+namespace netrig::teardown {
+namespace {
+
+// Each of the three processes is killed as often.
+constexpr int kRounds = 99;
+constexpr const char* kRoles[] = {"supervisor", "init", "program"};
+
+// A folder for the victims' temporary files alone.
+class Folder {
+ public:
+  Folder() {
+    if (::mkdtemp(path_.data()) == nullptr) throw SetupError{Error::from_errno("make a directory", path_, errno)};
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool empty() const { return std::filesystem::is_empty(path_); }
+
+ private:
+  std::string path_ = std::filesystem::temp_directory_path() / "netrig-kill-XXXXXX";
+};
+
+class RandomKillTest : public TeardownTest {
+ protected:
+  // How many steps of the victim's life to let pass, and how long to wait then: somewhere within the next step.
+  void let_live(Victim& victim) {
+    const auto steps = std::uniform_int_distribution<std::size_t>{0, 9}(random_);
+    ASSERT_EQ(victim.letters(steps).size(), steps);
+    victim.watch(std::chrono::microseconds{std::uniform_int_distribution{0, 8000}(random_)});
+  }
+
+  // The process of that role; the supervisor while there is no such process yet.
+  static pid_t role_of(const Victim& victim, int role) {
+    if (role == 0) return victim.supervisor();
+    return (role == 1 ? victim.init() : victim.program()).value_or(victim.supervisor());
+  }
+
+  static std::string lab_victim() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim";
+  }
+
+  unsigned seed_ = std::random_device{}();
+  std::mt19937 random_{seed_};
+};
+
+TEST_F(RandomKillTest, LeavesNoProcessNoFileAndTheHostAsItWas) {
+  const UniqueFd silence{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+  const Folder folder;
+  const auto before = snapshot_of_the_host();
+  for (int round = 0; round < kRounds; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round << ", the " << kRoles[round % 3] << ", seed " << seed_);
+    Victim victim{{.program = lab_victim(), .environment = {"TMPDIR=" + folder.path()}, .output = silence.get()}};
+    ASSERT_NO_FATAL_FAILURE(let_live(victim));
+    ::kill(role_of(victim, round % 3), SIGKILL);
+    ASSERT_TRUE(victim.all_gone());
+    ASSERT_TRUE(folder.empty());
+  }
+  EXPECT_EQ(changes_since(before), "");
+}
+
+// A victim that is let live would fail every round: the test above looks at labs that work.
+TEST_F(RandomKillTest, TheVictimLivesThroughManyLabs) {
+  Victim victim{{.program = lab_victim()}};
+  EXPECT_EQ(victim.letters(40),
+            std::string(10, 'B') + std::string(10, 'E') + std::string(10, 'P') + std::string(10, 'U'));
+  ::kill(victim.supervisor(), SIGTERM);
+  EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGTERM));
+  EXPECT_TRUE(victim.all_gone_already());
+}
+
+}  // namespace
+}  // namespace netrig::teardown
