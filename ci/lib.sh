@@ -83,7 +83,7 @@ packages() {
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.
         printf '%s\n' iproute2 iputils-ping iptables nftables conntrack tcpdump dnsmasq-base bind9-dnsutils curl netcat-openbsd \
-          python3-minimal procps util-linux
+          python3 procps util-linux
         ;;
       dnf-tools)
         printf '%s\n' iproute iputils iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl netcat python3 procps-ng util-linux

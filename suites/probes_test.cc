@@ -74,6 +74,17 @@ TEST_P(ProbesAcrossARouter, TellARejectedDatagramFromARefusedOne) {
   EXPECT_EQ(rejected.reporter, router().address("left", GetParam()));
 }
 
+TEST_P(ProbesAcrossARouter, TellARejectedConnectionFromARefusedOne) {
+  const auto refused = left().probe(far(), traffic::tcp(9));
+  EXPECT_EQ(refused.kind, traffic::ProbeOutcome::Kind::refused) << refused;
+  EXPECT_EQ(refused.reporter, std::nullopt);
+  const auto web = right().listen(traffic::tcp(80));
+  reject(nft::Rule{}.reject());
+  const auto rejected = left().probe(far(), traffic::tcp(80));
+  EXPECT_EQ(rejected.kind, traffic::ProbeOutcome::Kind::rejected) << rejected;
+  EXPECT_EQ(rejected.reporter, router().address("left", GetParam()));
+}
+
 TEST_P(ProbesAcrossARouter, SayThatTheOwnFirewallKeepsThemIn) {
   left().add_rules(nft::output_policy(nft::Policy::drop));
   const auto report = left().ping({.destination = far(), .count = 1});

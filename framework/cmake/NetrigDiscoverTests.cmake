@@ -32,6 +32,9 @@ function(netrig_discover_tests target)
     set(arg_XML_OUTPUT_DIR "${PROJECT_BINARY_DIR}/test-results/${target}")
   endif()
 
+  # What a failure prints to repeat the test.
+  list(APPEND arg_ENVIRONMENT "NETRIG_CTEST_DIR=${CMAKE_BINARY_DIR}")
+
   set(properties "")
   foreach(name IN ITEMS LABELS TIMEOUT RESOURCE_LOCK PROCESSORS ENVIRONMENT)
     if(arg_${name})

@@ -1,5 +1,6 @@
 #include <netrig/netlink/route.h>
 #include <netrig/nft/counted.h>
+#include <netrig/testing/blockers.h>
 #include <netrig/testing/diagnosis.h>
 #include <netrig/topology/plan.h>
 
@@ -29,15 +30,16 @@ std::string_view resolution(AddressFamily family) {
 
 class Walk {
  public:
-  Walk(const Evidence& before, const Evidence& after, Diagnosis& diagnosis)
-      : before_{before}, after_{after}, diagnosis_{diagnosis} {}
+  Walk(const Evidence& before, const Evidence& after, ProbePacket packet, Diagnosis& diagnosis)
+      : before_{before}, after_{after}, packet_{std::move(packet)}, diagnosis_{diagnosis} {}
 
   // Follows a packet to `destination`. The position of the node that takes it in, or nullopt with the cause told.
   std::optional<std::size_t> follow(std::size_t at, IpAddress destination, const std::string& prefix) {
     for (int hop = 0; hop < kMostHops; ++hop) {
-      if (blocked_at(at, prefix)) return std::nullopt;
+      const auto towards = translated(at, destination);
+      if (blocked_at(at, encounter(at, hop, owns(at, towards)), prefix)) return std::nullopt;
       note_source_translation(at, destination);
-      destination = translated(at, destination);
+      destination = towards;
       if (owns(at, destination)) return at;
       if (hop > 0 && !forwards(at, destination.family(), prefix)) return std::nullopt;
       const auto route = route_from(at, destination, prefix);
@@ -57,6 +59,21 @@ class Walk {
   /// The source that the packet had when it arrived: another than it left with where source NAT translated it.
   std::optional<IpAddress> source;
 
+  /// Blames the first rule on the way that could have stopped the packet and has no counter. For when nothing else
+  /// explains that no answer came.
+  void suspect_rules(const std::string& prefix) {
+    for (const auto& [at, suspect] : suspects_) {
+      const auto text = fmt::format("probably dropped at {} (no counter tells): {}", quoted(after_.nodes[at]),
+                                    nft::to_string(suspect));
+      if (diagnosis_.explains()) {
+        diagnosis_.state.push_back(prefix + text);
+      } else {
+        diagnosis_.cause = prefix + text;
+        diagnosis_.suspected = true;
+      }
+    }
+  }
+
   [[nodiscard]] std::optional<std::size_t> owner_of(const IpAddress& address) const {
     for (std::size_t i = 0; i < after_.nodes.size(); ++i) {
       if (owns(i, address)) return i;
@@ -71,10 +88,22 @@ class Walk {
     return std::ranges::any_of(now(at).addresses, [&](const auto& own) { return own.local.address() == address; });
   }
 
-  // A rule or policy that drops or rejects, and counted since `before`.
-  bool blocked_at(std::size_t at, const std::string& prefix) {
+  // Translation of the destination shows in the connection table only once the packet got through.
+  [[nodiscard]] Encounter encounter(std::size_t at, int hop, bool owned) const {
+    if (hop == 0) return Encounter::sent;
+    if (translates(now(at).ruleset)) return Encounter::either;
+    return owned ? Encounter::received : Encounter::routed;
+  }
+
+  // A rule or policy that drops or rejects such a packet, and counted since `before`. Others are noted as suspects.
+  bool blocked_at(std::size_t at, Encounter encounter, const std::string& prefix) {
+    if (translates(now(at).ruleset)) packet_ = packet_.translated();
+    for (const auto& suspect : possible_blockers(now(at).ruleset, encounter, packet_)) {
+      const std::pair found{at, suspect};
+      if (!counts(at, suspect) && std::ranges::find(suspects_, found) == suspects_.end()) suspects_.push_back(found);
+    }
     if (at >= before_.snapshots.size()) return false;
-    const auto blocked = nft::blocked_between(before_.snapshots[at].ruleset, now(at).ruleset);
+    const auto blocked = seen_blocking(before_.snapshots[at].ruleset, now(at).ruleset, encounter, packet_);
     if (blocked.empty()) return false;
     tell(prefix, fmt::format("dropped at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked.front())));
     for (std::size_t i = 1; i < blocked.size(); ++i) {
@@ -82,6 +111,14 @@ class Walk {
           fmt::format("also counted at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked[i])));
     }
     return true;
+  }
+
+  // Whether it has a counter, which then is the proof that it stopped nothing.
+  [[nodiscard]] bool counts(std::size_t at, const nft::Counted& blocker) const {
+    const auto* chain = now(at).ruleset.find(blocker.chain);
+    if (chain == nullptr) return false;
+    if (blocker.position == 0) return chain->hook && chain->hook->policy_count.has_value();
+    return chain->rules[blocker.position - 1].count().has_value();
   }
 
   void note_source_translation(std::size_t at, const IpAddress& destination) {
@@ -122,11 +159,24 @@ class Walk {
       tell(prefix, *dead);
     } else if (route.error().code == ENETUNREACH) {
       tell(prefix, fmt::format("{} has no route to {}", who, destination.to_string()));
+    } else if (const auto refusing = refusing_route(at, destination)) {
+      tell(prefix, fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
+                               refusing->to_string()));
     } else {
       tell(prefix, fmt::format("the routes of {} refuse {}: {}", who, destination.to_string(),
                                describe_errno(route.error().code)));
     }
     return std::nullopt;
+  }
+
+  // The blackhole, unreachable or prohibit route that the destination meets: a lookup gives only its error.
+  [[nodiscard]] std::optional<netlink::Route> refusing_route(std::size_t at, const IpAddress& destination) const {
+    std::optional<netlink::Route> longest;
+    for (const auto& route : now(at).routes) {
+      if (route.type == netlink::RouteType::unicast || !route.destination.contains(destination)) continue;
+      if (!longest || route.destination.length() > longest->destination.length()) longest = route;
+    }
+    return longest;
   }
 
   // A route is gone because its link is down: the planned interface that held the destination, or a gateway.
@@ -150,11 +200,19 @@ class Walk {
     const auto& hop = route.hops.front();
     const auto device = hop.device.to_string();
     diagnosis_.path += fmt::format("{}{} {}", diagnosis_.path.empty() ? "" : " > ", after_.nodes[at].name(), device);
-    if (!link_works(at, device, prefix)) return std::nullopt;
+    if (!link_works(at, device, prefix) || blocked_on_a_switch(prefix)) return std::nullopt;
     const auto towards = hop.via.value_or(destination);
     const auto owner = owner_of(towards);
     if (!neighbour_answers(at, towards, device, owner, prefix)) return std::nullopt;
     return owner;
+  }
+
+  // Bridge rules of any switch: a packet meets those between two nodes, and no other counts it.
+  bool blocked_on_a_switch(const std::string& prefix) {
+    for (std::size_t i = 0; i < after_.nodes.size(); ++i) {
+      if (after_.nodes[i].plan().is_switch && blocked_at(i, Encounter::bridged, prefix)) return true;
+    }
+    return false;
   }
 
   bool link_works(std::size_t at, const std::string& device, const std::string& prefix) {
@@ -210,8 +268,16 @@ class Walk {
 
   const Evidence& before_;
   const Evidence& after_;
+  ProbePacket packet_;
+  std::vector<std::pair<std::size_t, nft::Counted>> suspects_;
   Diagnosis& diagnosis_;
 };
+
+bool ignores_echo(const Snapshot& node, AddressFamily family) {
+  const auto found = node.sysctls.find(family == AddressFamily::ipv4 ? "net.ipv4.icmp_echo_ignore_all"
+                                                                     : "net.ipv6.icmp.echo_ignore_all");
+  return found != node.sysctls.end() && found->second == "1";
+}
 
 std::optional<IpAddress> source_of(const Node& from, const IpAddress& destination) {
   const auto route = from.netlink(
@@ -234,8 +300,10 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
   const auto start = std::ranges::find(after.nodes, from);
   if (start == after.nodes.end()) return diagnosis;
   const auto position = static_cast<std::size_t>(start - after.nodes.begin());
-  Walk walk{before, after, diagnosis};
-  walk.source = source_of(from, destination);
+  const auto source = source_of(from, destination);
+  const auto request = ProbePacket::request(source, destination, service);
+  Walk walk{before, after, request, diagnosis};
+  walk.source = source;
   const auto reached = walk.follow(position, destination, "");
   if (!reached) return diagnosis;
   diagnosis.path += fmt::format("{}{}", diagnosis.path.empty() ? "" : " > ", after.nodes[*reached].name());
@@ -244,12 +312,22 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
                               after.nodes[*reached].name()));
     return diagnosis;
   }
+  if (service.is_icmp() && ignores_echo(after.snapshots[*reached], destination.family())) {
+    walk.tell("", fmt::format("\"{}\" ignores echo requests: {} is 1", after.nodes[*reached].name(),
+                              destination.is_v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all"));
+    return diagnosis;
+  }
+  walk.suspect_rules("");
   if (walk.source && *reached != position) {
     Diagnosis back;
-    Walk returning{before, after, back};
-    if (!returning.follow(*reached, *walk.source, "on the way back: ")) {
+    const bool same_addresses = walk.source == source && after.nodes[*reached].has_address(destination.family());
+    Walk returning{before, after, same_addresses ? request.answer() : request.answer().translated(), back};
+    const bool returned = returning.follow(*reached, *walk.source, "on the way back: ").has_value();
+    if (returned) returning.suspect_rules("on the way back: ");
+    if (!returned || (back.suspected && !diagnosis.explains())) {
       diagnosis.cause = back.cause;
       diagnosis.pending = back.pending;
+      diagnosis.suspected = back.suspected;
       diagnosis.path += " | back: " + back.path;
       diagnosis.state.insert(diagnosis.state.end(), back.state.begin(), back.state.end());
     }

@@ -32,23 +32,23 @@ struct Diagnosis {
   std::string path;                ///< how far the packet's way could be followed: `guest eth0 > gw lan0 ...`
   std::vector<std::string> state;  ///< further lines that help: neighbour entries, other suspects
 
-  bool pending = false;  ///< the cause may pass by itself: a neighbour is still being asked
+  bool pending = false;    ///< the cause may pass by itself: a neighbour is still being asked
+  bool suspected = false;  ///< nothing proves the cause: a rule without a counter that could have stopped the packet
 
   [[nodiscard]] bool explains() const { return !cause.empty(); }
   /// No answer will come: waiting on is in vain.
-  [[nodiscard]] bool rules_out() const { return explains() && !pending; }
+  [[nodiscard]] bool rules_out() const { return explains() && !pending && !suspected; }
 };
 
 /// Follows a packet from `from` to `destination` and its answer back, node by node, through routes, links, neighbours,
 /// forwarding settings, address translation and rule counters, as they are now and as they changed since `before`.
 /// Looks, and changes nothing. What it finds is one of (first to apply, in the order of the packet's way):
 ///   dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 counter ... drop
-///   "guest" has no route to 10.9.2.3
-///   "guest" eth0 is down
-///   link guest:eth0 - gw:lan0: the far end is down
-///   no neighbour: 10.9.2.3 did not answer ARP on "gw" lan0
-///   "gw" does not forward IPv4: net.ipv4.ip_forward is 0
-///   nothing listens on tcp/631 at "printer"      (when `refused`)
+///   probably dropped at "gw" (no counter tells): table inet filter, chain forward, rule 4 (handle 9): tcp dport 80
+///   drop "guest" has no route to 10.9.2.3 "guest" eth0 is down link guest:eth0 - gw:lan0: the far end is down no
+///   neighbour: 10.9.2.3 did not answer ARP on "gw" lan0 "gw" does not forward IPv4: net.ipv4.ip_forward is 0 nothing
+///   listens on tcp/631 at "printer"      (when `refused`) "printer" ignores echo requests:
+///   net.ipv4.icmp_echo_ignore_all is 1
 /// With "on the way back: " before it for the answer's way.
 Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic::Service& service,
                    const Evidence& before, const Evidence& after, bool refused = false);

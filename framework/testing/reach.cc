@@ -21,8 +21,8 @@ using Outcome = Attempt::Outcome;
 constexpr std::chrono::milliseconds kFirstWait{50};
 
 struct Target {
-  std::string name;                  // of the node, in quotes; empty for a bare address
-  std::vector<IpAddress> addresses;  // one of each family
+  std::string name;  // of the node, in quotes; empty for a bare address
+  std::vector<IpAddress> addresses;
 };
 
 class Reach : public ::testing::MatcherInterface<const Node&> {
@@ -66,42 +66,46 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
   }
 
   bool reaches(const Node& from, const IpAddress& to, MatchResultListener& listener) const {
-    if (attempt(from, to, service_, kFirstWait).outcome == Outcome::answered) return true;
+    auto last = attempt(from, to, service_, kFirstWait);
+    if (last.outcome == Outcome::answered) return true;
     // Slow, or not at all: again, looking at every node before and after; and with patience unless what was seen rules
-    // it out.
+    // an answer out.
     const auto before = gather(from);
-    for (const auto patience : {kFirstWait, kPatience}) {
-      const auto again = attempt(from, to, service_, patience);
-      if (again.outcome == Outcome::answered) return true;
-      const auto why = diagnose(from, to, service_, before, gather(from), again.outcome == Outcome::refused);
-      if (patience == kFirstWait && !why.rules_out()) continue;
-      listener << (why.explains() ? why.cause : "nothing seen explains it: " + again.text);
-      add_details(listener, again, why);
-      return false;
-    }
+    auto why = try_again(from, to, kFirstWait, before, last);
+    if (last.outcome == Outcome::silent && !why.rules_out()) why = try_again(from, to, kPatience, before, last);
+    if (last.outcome == Outcome::answered) return true;
+    listener << (why.explains() ? why.cause : "nothing seen explains it: " + last.text);
+    add_details(listener, last, why);
     return false;
+  }
+
+  // Looks for no answer in an attempt that got one.
+  Diagnosis try_again(const Node& from, const IpAddress& to, std::chrono::milliseconds patience, const Evidence& before,
+                      Attempt& last) const {
+    last = attempt(from, to, service_, patience);
+    if (last.outcome == Outcome::answered) return {};
+    return diagnose(from, to, service_, before, gather(from), last.outcome == Outcome::refused);
   }
 
   static void add_details(MatchResultListener& listener, const Attempt& last, const Diagnosis& why) {
     listener << "\n    probe: " << last.text;
     if (!why.path.empty()) listener << "\n     path: " << why.path;
     for (const auto& line : why.state) listener << "\n    state: " << line;
-    if (const auto command = rerun_command(); !command.empty()) listener << "\n    again: " << command;
+    listener << again_line();
   }
 
   bool is_kept_out(const Node& from, const IpAddress& to, MatchResultListener& listener) const {
-    const auto before = gather(from);
-    const auto first = attempt(from, to, service_, kFirstWait);
-    if (first.outcome == Outcome::silent && !diagnose(from, to, service_, before, gather(from)).rules_out()) {
-      // No evidence: silence must be long.
-      return answers_not(attempt(from, to, service_, kSilence), listener);
+    auto last = attempt(from, to, service_, kFirstWait);
+    if (last.outcome == Outcome::silent) {
+      const auto before = gather(from);
+      // Without evidence, silence must be long.
+      if (!try_again(from, to, kFirstWait, before, last).rules_out() && last.outcome == Outcome::silent) {
+        last = attempt(from, to, service_, kSilence);
+      }
     }
-    return answers_not(first, listener);
-  }
-
-  static bool answers_not(const Attempt& last, MatchResultListener& listener) {
-    listener << last.text;
-    return last.outcome != Outcome::answered;
+    if (last.outcome != Outcome::answered) return true;
+    listener << last.text << again_line();
+    return false;
   }
 
   Target target_;
@@ -113,10 +117,19 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
   return ::testing::MakeMatcher(new Reach(std::move(target), service, wanted));
 }
 
+// Its address of each family that others know it by: the first.
 Target target_of(const Node& to) {
   Target target{to.name(), {}};
   for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
     if (to.has_address(family)) target.addresses.push_back(to.address(family));
+  }
+  return target;
+}
+
+Target every_address_of(const Node& to) {
+  Target target{to.name(), {}};
+  for (const auto& interface : to.plan().interfaces) {
+    for (const auto& own : interface.addresses) target.addresses.push_back(own.address());
   }
   return target;
 }
@@ -130,7 +143,7 @@ Target target_of(const Node& to) {
   return matcher({{}, {to}}, service, true);
 }
 ::testing::Matcher<const Node&> CannotReach(const Node& to, const traffic::Service& service) {
-  return matcher(target_of(to), service, false);
+  return matcher(every_address_of(to), service, false);
 }
 ::testing::Matcher<const Node&> CannotReach(const IpAddress& to, const traffic::Service& service) {
   return matcher({{}, {to}}, service, false);

@@ -5,8 +5,12 @@
 
 namespace netrig {
 
-/// `ctest --test-dir build/dev -R '^Suite\.Name$' --output-on-failure` where ctest started the test (it says its folder
-/// in NETRIG_CTEST_DIR), else the program with --gtest_filter. Ends with `(seed N)`. Empty outside a test.
+/// `ctest --test-dir /src/build/dev -R '^Suite\.Name$' --output-on-failure` where ctest started the test
+/// (netrig_discover_tests() puts its folder into NETRIG_CTEST_DIR), else the program with --gtest_filter. Words that a
+/// shell would take apart are quoted. Empty outside a test.
 std::string rerun_command();
+
+/// The line that ends every failure: `\n    again: COMMAND`. Empty outside a test.
+std::string again_line();
 
 }  // namespace netrig

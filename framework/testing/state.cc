@@ -1,4 +1,5 @@
 #include <netrig/netlink/route.h>
+#include <netrig/testing/rerun.h>
 #include <netrig/testing/state.h>
 
 #include <fmt/format.h>
@@ -24,7 +25,9 @@ class Described : public MatcherInterface<const Subject&> {
       : positive_{std::move(positive)}, negative_{std::move(negative)}, check_{std::move(check)} {}
 
   bool MatchAndExplain(const Subject& subject, MatchResultListener* listener) const override {
-    return check_(subject, *listener);
+    const bool matches = check_(subject, *listener);
+    if (!matches) *listener << again_line();
+    return matches;
   }
   void DescribeTo(std::ostream* out) const override { *out << positive_; }
   void DescribeNegationTo(std::ostream* out) const override { *out << negative_; }

@@ -109,7 +109,7 @@ Result<Probe> Probe::open(const ProbeSpec& spec) {
     NETRIG_TRY(
         bind_source(socket.get(), spec.source.value_or(IpAddress::any(spec.destination.family())), spec.source_port));
   }
-  if (spec.service.is_udp()) ask_for_errors(socket.get(), spec.destination.is_v4());
+  ask_for_errors(socket.get(), spec.destination.is_v4());
   return Probe{std::move(socket), spec};
 }
 
@@ -137,6 +137,9 @@ void Probe::connect_tcp(ProbeOutcome& outcome, Deadline deadline) {
   if (!ready || !*ready) return;
   if (const int error = pending_error(socket_.get()); error != 0) {
     note_error(outcome, error);
+    // An RST leaves nothing in the error queue. An ICMP error does, and who closed a port sends an RST: a firewall.
+    outcome.reporter = take_reporter(socket_.get());
+    if (outcome.reporter) outcome.kind = ProbeOutcome::Kind::rejected;
   } else {
     outcome.kind = ProbeOutcome::Kind::answered;
   }

@@ -1,7 +1,7 @@
 // One TCP connection attempt, or one UDP datagram that should come back: who answered, and what.
 //
 //   auto probe = NETRIG_TRY(Probe::open({.service = tcp(80), .destination = server}));   // in the sender's network
-//   namespace ProbeOutcome outcome = probe.run(Deadline::after(2s));                               // on any thread
+//   ProbeOutcome outcome = probe.run(Deadline::after(2s));                               // on any thread
 //   std::cout << outcome;      // connected to 10.0.0.2:80 after 0.1 ms
 //                              // refused by 10.0.0.2:80 after 0.1 ms
 //                              // rejected by 10.0.0.254: Packet filtered
@@ -45,15 +45,15 @@ struct ProbeSpec {
 struct ProbeOutcome {
   enum class Kind {
     answered,  ///< TCP: connected. UDP: the datagram came back, byte for byte
-    refused,   ///< by the destination: RST, or port unreachable
-    rejected,  ///< an ICMP error, or the own kernel before anything was sent
+    refused,   ///< by the destination: TCP's RST, or for UDP its port unreachable
+    rejected,  ///< another ICMP error (a firewall's reject, a router), or the own kernel before anything was sent
     silent,    ///< nothing until the deadline
   };
   Kind kind = Kind::silent;
   Service service;
   Endpoint to;
   std::optional<Endpoint> local = {};      ///< the sender's end, once it is known
-  std::optional<IpAddress> reporter = {};  ///< UDP: who sent the ICMP error
+  std::optional<IpAddress> reporter = {};  ///< who sent the ICMP error
   int error = 0;  ///< errno of a refusal or rejection: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPERM...
   std::chrono::nanoseconds elapsed{};
 

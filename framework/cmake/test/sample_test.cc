@@ -3,10 +3,16 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <string>
+#include <unistd.h>
 
 namespace {
 
-TEST(Sample, Passes) { EXPECT_STREQ(std::getenv("SAMPLE_GREETING"), "good day"); }
+TEST(Sample, Passes) {
+  EXPECT_STREQ(std::getenv("SAMPLE_GREETING"), "good day");
+  ASSERT_NE(std::getenv("NETRIG_CTEST_DIR"), nullptr);
+  EXPECT_EQ(::access((std::string{std::getenv("NETRIG_CTEST_DIR")} + "/CTestTestfile.cmake").c_str(), R_OK), 0);
+}
 
 TEST(Sample, Skips) { GTEST_SKIP() << "this host has no antenna"; }
 
