@@ -28,7 +28,8 @@ class AddressTest : public testing::Test {
     batch.add_link({.name = "eth0"_interface, .index = 20}, Veth{.peer = {.name = "far"_interface, .index = 21}});
     // No link-local addresses: they would become ready in the middle of a comparison.
     batch.change_link({.device = kDevice, .up = true, .addr_gen_mode = AddrGenMode::none});
-    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none}).settle_link(kDevice);
+    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none});
+    batch.settle_link(kDevice).settle_link({.index = 21});  // else the kernel may tell the state of before
     TestNamespace::send(batch);
   }
   Socket& socket() { return here_.socket(); }

@@ -27,7 +27,8 @@ class RouteTest : public testing::Test {
     batch.add_link({.name = "eth0"_interface, .index = 20}, Veth{.peer = {.name = "far"_interface, .index = 21}});
     // No link-local addresses: they would become ready in the middle of a comparison.
     batch.change_link({.device = kUplink, .up = true, .addr_gen_mode = AddrGenMode::none});
-    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none}).settle_link(kUplink);
+    batch.change_link({.device = {.index = 21}, .up = true, .addr_gen_mode = AddrGenMode::none});
+    batch.settle_link(kUplink).settle_link({.index = 21});  // else the kernel may tell the state of before
     batch.add(Address{.device = kUplink, .local = "10.0.0.1/24"_ifaddr});
     batch.add(Address{.device = kUplink, .local = "fd00::1/64"_ifaddr, .no_dad = true});
     TestNamespace::send(batch);
