@@ -36,6 +36,15 @@ TEST(NetNsList, HasEachNamespaceOnceWithItsProcesses) {
   EXPECT_TRUE(std::ranges::is_sorted(found.namespaces, std::less_equal<>{}, &NetNsUse::id)) << "no id twice";
 }
 
+TEST(NetNsList, PrintsInAFailureAsItPrintsItself) {
+  const auto found = value_or_throw(list());
+  ASSERT_FALSE(found.namespaces.empty());
+  const auto& use = found.namespaces.front();
+  EXPECT_EQ(testing::PrintToString(use.id), use.id.to_string());
+  EXPECT_EQ(testing::PrintToString(use), use.to_string());
+  EXPECT_EQ(testing::PrintToString(found), found.to_string());
+}
+
 TEST(NetNsList, EscapesNamesOfProcesses) {
   const WaitingChild child{[] { prctl(PR_SET_NAME, "a\nb\x1b"); }};
   EXPECT_THAT(processes_of(value_or_throw(list()), NetNs::current()->id()),

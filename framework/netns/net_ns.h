@@ -26,6 +26,8 @@
 
 namespace netrig::netns {
 
+using netrig::operator<<;  // found by lookup from other namespaces too, GoogleTest's above all
+
 /// Which network namespace: what `readlink /proc/PID/ns/net` shows. The numbers may be used again once it is gone.
 struct NetNsId {
   using NetValue = NetNsId;
