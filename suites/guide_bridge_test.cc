@@ -32,6 +32,7 @@ TEST_F(GuideBridge, EveryContainerReachesEveryOther) {
 }
 
 TEST_F(GuideBridge, TheBridgeIsTheDefaultGateway) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("each container's default route points to the bridge, in both families");
   for (int i = 0; i < hosts(); ++i) {
     EXPECT_THAT(host(i), HasRoute("default", "10.2.0.1"));

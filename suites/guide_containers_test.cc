@@ -58,6 +58,7 @@ TEST_F(GuideContainers, FindsTheHostSideVethByInterfaceIndex) {
 }
 
 TEST_F(GuideContainers, ShowsTheBridgeAndItsForwardingDatabase) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("the bridge shows the container's MAC behind its veth");
   NETRIG_NEEDS_TOOL("bridge");
   ASSERT_THAT(host(0), CanReach(gateway(), traffic::icmp()));

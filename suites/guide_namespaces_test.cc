@@ -31,6 +31,7 @@ class GuideNamespaces : public LabTest {
 };
 
 TEST_F(GuideNamespaces, ANewNamespaceHasOnlyTheLoopbackInterface) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("a new namespace has lo and nothing else");
   build(two_namespaces());
   const auto seen = node("ns1").snapshot();
@@ -40,6 +41,7 @@ TEST_F(GuideNamespaces, ANewNamespaceHasOnlyTheLoopbackInterface) {
 }
 
 TEST_F(GuideNamespaces, ListsNamespacesByName) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("`ip netns list` inside the lab shows its nodes");
   build(two_namespaces());
   const auto listed = node("ns1").exec({"ip", "netns", "list"}).out;
@@ -47,6 +49,7 @@ TEST_F(GuideNamespaces, ListsNamespacesByName) {
 }
 
 TEST_F(GuideNamespaces, RunsACommandInANamespaceByName) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("`ip netns exec NAME` enters another node");
   build(two_namespaces());
   const auto inside = node("ns1").exec({"ip", "netns", "exec", "ns2", "readlink", "/proc/self/ns/net"});
@@ -95,6 +98,7 @@ TEST_F(GuideNamespaces, ForgetsANamespaceThatIsDeleted) {
 }
 
 TEST_F(GuideNamespaces, OpensAShellThatSeesOnlyTheNamespace) {
+  NETRIG_NEEDS_TOOL("bash");
   proves("a shell in a namespace brings lo up and sees only lo");
   build(two_namespaces());
   const auto shell = node("ns1").exec(process::Command{"bash"}.with_input("ip link set lo up\nip -br addr\nexit\n"));

@@ -37,6 +37,7 @@ class GuideResolver : public RoutedSubnetsTest {
 };
 
 TEST_F(GuideResolver, AnswersFromTheServerThatTheNamespaceNames) {
+  NETRIG_NEEDS_TOOL("getent");
   proves("a program in a namespace resolves names at the server in that namespace's /etc/resolv.conf");
   NETRIG_NEEDS_TOOL("dnsmasq");
   const auto server = start_server();
@@ -68,6 +69,7 @@ TEST_F(GuideResolver, IsTheNamespacesOwn) {
 }
 
 TEST_F(GuideResolver, KnowsTheLabsNodesByName) {
+  NETRIG_NEEDS_TOOL("getent");
   proves("the names of the lab's nodes resolve without any server");
   EXPECT_THAT(left().exec({"getent", "ahostsv4", "right1"}).out, HasSubstr(right().address().to_string()));
   EXPECT_THAT(left().exec({"getent", "ahostsv6", "right1"}).out,

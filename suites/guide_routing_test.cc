@@ -30,6 +30,7 @@ TEST_F(GuideRouting, CostsOneHop) {
 }
 
 TEST_F(GuideRouting, StopsWithoutIpv4Forwarding) {
+  NETRIG_NEEDS_TOOL("sysctl");
   proves("without net.ipv4.ip_forward nothing is routed, and the rig says so");
   router().set_forwarding(AddressFamily::ipv4, false);
   EXPECT_EQ(trimmed(router().exec({"sysctl", "-n", "net.ipv4.ip_forward"}).out), "0");
@@ -45,6 +46,7 @@ TEST_F(GuideRouting, StopsWithoutIpv6Forwarding) {
 }
 
 TEST_F(GuideRouting, RoutesAgainOnceForwardingIsOn) {
+  NETRIG_NEEDS_TOOL("sysctl");
   proves("turning forwarding on with sysctl, as the guide does, opens the way");
   router().set_forwarding(false);
   ASSERT_THAT(left(), CannotReach(right().address(), traffic::icmp()));
@@ -53,6 +55,7 @@ TEST_F(GuideRouting, RoutesAgainOnceForwardingIsOn) {
 }
 
 TEST_F(GuideRouting, EachHostHasTheRouterAsDefaultGateway) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("each host's default route points to the router's address on its own subnet");
   EXPECT_THAT(left(), HasRoute("default", "10.10.1.1"));
   EXPECT_THAT(right(), HasRoute("default", "10.10.2.1"));

@@ -94,6 +94,7 @@ TEST_F(GuideTroubleshooting, NamesTheOwnEndThatIsDown) {
 }
 
 TEST_F(GuideTroubleshooting, NamesThePeerThatIsDown) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("the failure names the cable whose far end is down");
   router().set_link_down("left");
   EXPECT_THAT(ping_failure(), HasSubstr("link left1:eth0 - router:left: the far end is down"));

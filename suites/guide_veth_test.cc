@@ -35,6 +35,7 @@ TEST_F(GuideVeth, AgreesWithPing) {
 }
 
 TEST_F(GuideVeth, IsUpOnBothEnds) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("both ends of the pair are up and have carrier");
   EXPECT_THAT(lab().link("left", "right"), IsUp());
   EXPECT_THAT(left().exec({"ip", "link", "show", "eth0"}).out, HasSubstr("state UP"));
@@ -42,6 +43,7 @@ TEST_F(GuideVeth, IsUpOnBothEnds) {
 }
 
 TEST_F(GuideVeth, HasTheAddressesThatWereGiven) {
+  NETRIG_NEEDS_TOOL("ip");
   proves("each end has the address it was given, as `ip addr` shows");
   EXPECT_THAT(left(), HasAddress("10.0.0.1/24"));
   EXPECT_THAT(left(), HasAddress("fd00::1/64"));
