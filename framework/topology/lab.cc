@@ -1,5 +1,6 @@
-#include <netrig/netlink/batch.h>
+#include <netrig/base/scope_exit.h>
 #include <netrig/netlink/peer.h>
+#include <netrig/topology/cuts.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/lab_state.h>
 
@@ -14,48 +15,14 @@ inline namespace topology {
 
 // ---- cables
 
-struct LinkCut::Ends {
-  struct Side {
-    LabLink::End end;
-    std::vector<netlink::Address> addresses;  // IPv6: the kernel drops them with the link
-    std::vector<netlink::Route> routes;
-  };
-  std::vector<Side> sides;
-
-  static Side remember(const LabLink::End& end) {
-    Side side{end, {}, {}};
-    const netlink::Device device{.name = end.interface};
-    side.end.node.netlink([&](netlink::Socket& socket) {
-      side.addresses =
-          value_or_throw(netlink::dump_addresses(socket, {.device = device, .family = AddressFamily::ipv6}));
-      side.routes = value_or_throw(netlink::dump_routes(socket, {.table = std::nullopt, .device = device}));
-    });
-    std::erase_if(side.routes, [](const auto& route) { return route.protocol == netlink::RouteProtocol::kernel; });
-    return side;
-  }
-
-  void restore() {
-    for (auto& side : sides) side.end.node.set_link_up(side.end.interface.to_string());
-    for (auto& side : sides) {
-      side.end.node.netlink([&](netlink::Socket& socket) {
-        netlink::Batch batch{socket};
-        for (auto address : side.addresses) {
-          address.no_dad = true;
-          batch.replace(address);
-        }
-        // More specific first: a gateway must be reachable when the route through it comes.
-        std::ranges::sort(side.routes, std::greater{}, [](const auto& route) { return route.destination.length(); });
-        for (const auto& route : side.routes) batch.replace(route);
-        require(batch.send());
-      });
-    }
-    sides.clear();
-  }
-};
-
-LinkCut::LinkCut(std::unique_ptr<Ends> ends) : ends_{std::move(ends)} {}
+LinkCut::LinkCut(std::shared_ptr<CableCuts> cable) : cable_{std::move(cable)} {}
 LinkCut::LinkCut(LinkCut&&) noexcept = default;
-LinkCut& LinkCut::operator=(LinkCut&&) noexcept = default;
+
+LinkCut& LinkCut::operator=(LinkCut&& other) noexcept {
+  LinkCut old{std::move(*this)};  // let go of when this returns
+  cable_ = std::move(other.cable_);
+  return *this;
+}
 
 LinkCut::~LinkCut() {
   try {
@@ -67,7 +34,7 @@ LinkCut::~LinkCut() {
 }
 
 void LinkCut::restore() {
-  if (ends_) std::exchange(ends_, nullptr)->restore();
+  if (cable_) std::exchange(cable_, nullptr)->remove();
 }
 
 std::string LabLink::to_string() const {
@@ -76,11 +43,9 @@ std::string LabLink::to_string() const {
 }
 
 LinkCut LabLink::down() const {
-  auto ends = std::make_unique<LinkCut::Ends>();
-  ends->sides.push_back(LinkCut::Ends::remember(a_));
-  ends->sides.push_back(LinkCut::Ends::remember(b_));
-  for (const auto* end : {&a_, &b_}) end->node.set_link_down(end->interface.to_string());
-  return LinkCut{std::move(ends)};
+  auto cable = CableCuts::of(*this);
+  cable->add();
+  return LinkCut{std::move(cable)};
 }
 
 // ---- the lab
@@ -141,14 +106,27 @@ LabLink Lab::link(std::string_view a, std::string_view b) const {
                                   "no cable joins the two directly: name neighbours, or a node and its segment")};
 }
 
+namespace {
+
+void remove_quietly(const Node& node, const InterfaceName& interface) {
+  try {
+    node.remove_link(interface.view());
+  } catch (const SetupError&) {  // NOLINT(bugprone-empty-catch): what failed before is the reason, and is being told
+  }
+}
+
+}  // namespace
+
 LabLink Lab::connect(const Node& a, std::string_view interface_a, const Node& b, std::string_view interface_b) const {
   netlink::LinkSpec near{.name = value_or_throw(InterfaceName::parse(interface_a))};
   near.up = true;
   netlink::LinkSpec far{.name = value_or_throw(InterfaceName::parse(interface_b))};
   far.netns = b.network().fd();
   a.add_link(near, netlink::Veth{.peer = far});
+  ScopeExit unplug{[&] { remove_quietly(a, near.name); }};
   b.set_link_up(interface_b);
   a.set_link_up(interface_a);  // was set up first: makes the kernel notice the carrier now
+  unplug.dismiss();
   return LabLink{{a, near.name}, {b, far.name}};
 }
 

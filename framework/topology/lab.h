@@ -25,21 +25,23 @@ inline namespace topology {
 
 struct LabState;
 
-/// Keeps a link down; brings it up again, with the addresses and routes that the kernel dropped, when it goes.
-/// Move-only.
+class CableCuts;
+
+/// Keeps a link down; brings it up again, with the addresses and routes that the kernel dropped, when it goes. Of
+/// several cuts of one cable, the last to go does. Move-only.
 class LinkCut {
  public:
   LinkCut(LinkCut&&) noexcept;
+  /// Lets go of the cut that it was before.
   LinkCut& operator=(LinkCut&&) noexcept;
   ~LinkCut();
-  /// Brings the link up now. Throws SetupError when the kernel refuses.
+  /// Lets go of the cut now. Throws SetupError when the kernel refuses to bring the link up.
   void restore();
 
  private:
   friend class LabLink;
-  struct Ends;
-  explicit LinkCut(std::unique_ptr<Ends> ends);
-  std::unique_ptr<Ends> ends_;
+  explicit LinkCut(std::shared_ptr<CableCuts> cable);
+  std::shared_ptr<CableCuts> cable_;
 };
 
 /// A cable of a lab: the veth pair between two interfaces.
@@ -55,7 +57,8 @@ class LabLink {
   [[nodiscard]] const End& b() const { return b_; }
   /// `pc:eth0 - gw:eth1`
   [[nodiscard]] std::string to_string() const;
-  /// Unplugs it: both ends are set down until the LinkCut goes.
+  /// Unplugs it: both ends are set down until the LinkCut goes. Throws SetupError, and leaves both as they were, when
+  /// the kernel refuses.
   [[nodiscard]] LinkCut down() const;
 
  private:

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,14 +21,17 @@ namespace netrig {
 inline namespace topology {
 
 struct LabState;
+class CableCuts;
 
 /// One machine. Outlives its lab when a Node handle does, but then holds nothing any more.
 struct NodeState {
   PlannedNode plan;
   std::optional<netns::NetNs> network;
   std::optional<netlink::Socket> socket;
-  std::optional<nft::NfSocket> netfilter;  ///< opened at the first use
-  std::mutex turn;                         ///< of the netlink socket, and of opening netfilter
+  std::optional<nft::NfSocket> netfilter;                  ///< opened at the first use
+  std::mutex turn;                                         ///< of the netlink socket, and of opening netfilter
+  std::mutex cutting;                                      ///< of `cuts`
+  std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;  ///< of the cables that begin here (cuts.h)
   std::atomic<bool> ended = false;
   LabState* lab = nullptr;  ///< not to be used once `ended`
 };

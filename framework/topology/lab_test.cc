@@ -231,6 +231,47 @@ TEST(LinkCut, RestoresAddressesAndRoutes) {
   EXPECT_TRUE(lab["pc"].ping(lab["server"], AddressFamily::ipv6).complete());
 }
 
+bool is_up(const Lab& lab, std::string_view node, std::string_view interface) {
+  return lab[node].snapshot().find_link(interface)->up();
+}
+
+TEST(LinkCut, RestoresItsLinkWhenAnotherCutTakesItsPlace) {
+  const Lab lab{office()};
+  auto cut = lab.link("gw", "server").down();
+  cut = lab.link("pc", "lan").down();
+  EXPECT_TRUE(is_up(lab, "server", "eth0"));
+  EXPECT_FALSE(is_up(lab, "pc", "eth0"));
+}
+
+TEST(LinkCut, KeepsTheCableDownUntilTheLastOfItsCutsGoes) {
+  const Lab lab{pair()};
+  std::optional<LinkCut> first{lab.link("left", "right").down()};
+  std::optional<LinkCut> second{lab.link("right", "left").down()};
+  first.reset();
+  EXPECT_FALSE(is_up(lab, "left", "eth0"));
+  second.reset();
+  EXPECT_TRUE(is_up(lab, "left", "eth0"));
+  EXPECT_TRUE(lab["left"].ping(lab["right"], AddressFamily::ipv6).complete());
+}
+
+TEST(LinkCut, LeavesALinkDownThatWasDown) {
+  const Lab lab{pair()};
+  lab["left"].set_link_down("eth0");
+  {
+    const auto cut = lab.link("left", "right").down();
+  }
+  EXPECT_FALSE(is_up(lab, "left", "eth0"));
+  EXPECT_TRUE(is_up(lab, "right", "eth0"));
+}
+
+TEST(LinkCut, ChangesNothingWhenOneEndIsNotThere) {
+  const Lab lab{pair()};
+  const LabLink broken{{lab["left"], lab.link("left", "right").a().interface},
+                       {lab["right"], value_or_throw(InterfaceName::parse("eth7"))}};
+  EXPECT_THROW((void)broken.down(), SetupError);
+  EXPECT_TRUE(is_up(lab, "left", "eth0"));
+}
+
 TEST(Snapshot, PrintsAsTheToolsDo) {
   const Lab lab{pair()};
   const auto text = lab["left"].snapshot().to_string();

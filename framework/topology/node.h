@@ -41,6 +41,7 @@
 namespace netrig {
 inline namespace topology {
 
+class CableCuts;
 struct NodeState;
 struct PlannedNode;
 
@@ -151,6 +152,7 @@ class Node {
   friend bool operator==(const Node& a, const Node& b) { return a.state_ == b.state_; }
 
  private:
+  friend class CableCuts;
   template <class Use>
   auto with_netlink_lock(Use&& use) const {
     auto [lock, socket] = netlink_socket();

@@ -1,0 +1,85 @@
+#include <netrig/base/scope_exit.h>
+#include <netrig/netlink/batch.h>
+#include <netrig/netlink/link.h>
+#include <netrig/topology/cuts.h>
+#include <netrig/topology/lab_state.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <utility>
+
+namespace netrig {
+inline namespace topology {
+
+std::shared_ptr<CableCuts> CableCuts::of(const LabLink& cable) {
+  const auto key = [](const LabLink::End& end) { return std::pair{end.node.state_.get(), end.interface}; };
+  const auto& first = key(cable.a()) < key(cable.b()) ? cable.a() : cable.b();
+  auto& state = first.node.alive();
+  const std::scoped_lock lock{state.cutting};
+  auto& known = state.cuts[first.interface];
+  auto cuts = known.lock();
+  if (!cuts) known = cuts = std::make_shared<CableCuts>(cable);
+  return cuts;
+}
+
+void CableCuts::add() {
+  const std::scoped_lock lock{turn_};
+  if (cuts_ == 0) {
+    std::vector<Side> sides{remember(cable_.a()), remember(cable_.b())};
+    ScopeExit undo{[&] {
+      try {
+        restore();
+      } catch (const SetupError& error) {
+        std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+      }
+    }};
+    for (auto& side : sides) {
+      side.end.node.set_link_down(side.end.interface.view());
+      sides_.push_back(std::move(side));
+    }
+    undo.dismiss();
+  }
+  ++cuts_;
+}
+
+void CableCuts::remove() {
+  const std::scoped_lock lock{turn_};
+  if (--cuts_ == 0) restore();
+}
+
+CableCuts::Side CableCuts::remember(const LabLink::End& end) {
+  Side side{.end = end, .up = false, .addresses = {}, .routes = {}};
+  const netlink::Device device{.name = end.interface};
+  side.end.node.netlink([&](netlink::Socket& socket) {
+    side.up = value_or_throw(netlink::get_link(socket, device)).up();
+    side.addresses = value_or_throw(netlink::dump_addresses(socket, {.device = device, .family = AddressFamily::ipv6}));
+    side.routes = value_or_throw(netlink::dump_routes(socket, {.table = std::nullopt, .device = device}));
+  });
+  std::erase_if(side.routes, [](const auto& route) { return route.protocol == netlink::RouteProtocol::kernel; });
+  return side;
+}
+
+void CableCuts::restore() {
+  auto sides = std::exchange(sides_, {});
+  std::erase_if(sides, [](const Side& side) { return !side.up; });
+  for (const auto& side : sides) side.end.node.set_link_up(side.end.interface.view());
+  for (auto& side : sides) give_back(side);
+}
+
+void CableCuts::give_back(Side& side) {
+  side.end.node.netlink([&](netlink::Socket& socket) {
+    netlink::Batch batch{socket};
+    for (auto address : side.addresses) {
+      address.no_dad = true;
+      batch.replace(address);
+    }
+    // More specific first: a gateway must be reachable when the route through it comes.
+    std::ranges::sort(side.routes, std::greater{}, [](const auto& route) { return route.destination.length(); });
+    for (const auto& route : side.routes) batch.replace(route);
+    require(batch.send());
+  });
+}
+
+}  // namespace topology
+}  // namespace netrig
