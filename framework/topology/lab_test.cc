@@ -296,5 +296,35 @@ TEST(Lab, TranslatesAddressesAsTheTopologySays) {
   EXPECT_EQ(outside.last_peer()->address, lab[gw].address("wan"));
 }
 
+TEST(BranchOffice, SurvivesTheLossOfOneUplink) {
+  Topology office;
+  auto pc = office.host("pc"), server = office.host("server");
+  auto a = office.router("a"), b = office.router("b");
+  office.segment("lan", "10.1.0.0/24, fd01::/64").join(pc, a, b);
+  office.link(a, server);
+  office.link(b, server).metric(200);
+  const Lab lab{office};
+  EXPECT_TRUE(lab[pc].ping(lab[server]).complete());
+  {
+    const auto cut = lab.link(a, server).down();
+    EXPECT_TRUE(lab[pc].ping(lab[server]).complete()) << lab[a].snapshot() << lab[b].snapshot();
+  }
+  EXPECT_TRUE(lab[pc].ping(lab[server]).complete());
+  EXPECT_TRUE(lab[pc].ping(lab[server], AddressFamily::ipv6).complete());
+}
+
+TEST(Lab, KeepsDirectPathsWhereThereAreBackups) {
+  Topology ring;
+  const auto r1 = ring.router("r1"), r2 = ring.router("r2"), r3 = ring.router("r3");
+  ring.link(r1, r2);
+  ring.link(r2, r3);
+  ring.link(r3, r1);
+  const Lab lab{ring};
+  for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    const auto direct = lab[r1].ping({.destination = lab[r2].address("r1-r2", family), .count = 1, .ttl = 1});
+    EXPECT_TRUE(direct.complete()) << direct << lab[r1].snapshot();
+  }
+}
+
 }  // namespace
 }  // namespace netrig

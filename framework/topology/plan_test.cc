@@ -171,6 +171,53 @@ TEST(Plan, LetsASaidDefaultRouteStandAlone) {
   EXPECT_THAT(routes(make_plan(lan).value(), "pc"), ElementsAre("0.0.0.0/0 via 10.0.0.77 dev eth0"));
 }
 
+TEST(Plan, PrefersTheFirstDefaultGatewayOfIpv6Too) {
+  Topology lan;
+  const auto a = lan.router("a");
+  const auto b = lan.router("b");
+  lan.segment("lan", "fd00::/64").join(a, b, lan.host("pc"));  // no metric is 1024 to the kernel
+  EXPECT_THAT(routes(make_plan(lan).value(), "pc"),
+              ElementsAre("::/0 via fd00::1 dev eth0", "::/0 via fd00::2 dev eth0 metric 1124"));
+}
+
+TEST(Plan, GivesRoutersInARingAWayRoundEachLink) {
+  Topology ring;
+  const auto r1 = ring.router("r1");
+  const auto r2 = ring.router("r2");
+  const auto r3 = ring.router("r3");
+  ring.segment("lan1", "10.1.0.0/24").join(r1, ring.host("h1"));
+  ring.segment("lan2", "10.2.0.0/24").join(r2, ring.host("h2"));
+  ring.link(r1, r2, "10.12.0.0/30");
+  ring.link(r2, r3, "10.23.0.0/30");
+  ring.link(r1, r3, "10.13.0.0/30");
+  const auto plan = make_plan(ring).value();
+  EXPECT_THAT(routes(plan, "r1"), ::testing::IsSupersetOf({"10.2.0.0/24 via 10.12.0.2 dev eth1",
+                                                           "10.2.0.0/24 via 10.13.0.2 dev eth2 metric 100"}));
+  EXPECT_THAT(routes(plan, "r2"), Contains("10.1.0.0/24 via 10.23.0.2 dev eth2 metric 100"));
+}
+
+TEST(Plan, GivesNoBackupThatWouldSendPacketsBack) {
+  Topology stub;
+  const auto core = stub.router("core");
+  const auto leaf = stub.router("leaf");
+  stub.segment("lan", "10.1.0.0/24").join(core, stub.host("pc"));
+  stub.link(core, leaf, "10.2.0.0/30");
+  EXPECT_THAT(routes(make_plan(stub).value(), "core"), IsEmpty());
+}
+
+TEST(Plan, ReachesAHostOnTwoLinksByEither) {
+  Topology office;
+  const auto pc = office.host("pc"), server = office.host("server");
+  const auto a = office.router("a"), b = office.router("b");
+  office.segment("lan", "10.1.0.0/24").join(pc, a, b);
+  office.link(a, server, "10.2.0.0/30");
+  office.link(b, server, "10.3.0.0/30").metric(200);
+  const auto plan = make_plan(office).value();
+  EXPECT_THAT(routes(plan, "a"), ElementsAre("10.3.0.0/30 via 10.1.0.2 dev eth0", "10.3.0.2/32 via 10.2.0.2 dev eth1",
+                                             "10.2.0.0/30 via 10.1.0.2 dev eth0 metric 100"));
+  EXPECT_THAT(routes(plan, "b"), Contains("10.2.0.2/32 via 10.3.0.2 dev eth1 metric 200"));
+}
+
 TEST(Plan, NamesEveryNodeInTheHostsFile) {
   Topology pair;
   pair.link(pair.host("a"), pair.host("b"), "10.0.0.0/30, fd00::/64");

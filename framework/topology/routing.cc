@@ -1,9 +1,10 @@
 // Routes: those that were said, then those that follow from the segments; and address translation.
 //
 // A host gets a default route through each router on its segments, the first preferred. A router gets the shortest path
-// to every prefix it is not on. A router that masquerades out of a segment hides what is behind it, so it is nobody's
-// gateway there.
-#include <netrig/topology/planner.h>
+// to every prefix it is not on, a route to each further address of a host that it meets, and backup routes
+// (backup_routes.cc). A router that masquerades out of a segment hides what is behind it, so it is nobody's gateway
+// there.
+#include <netrig/topology/neighbourhood.h>
 
 #include <fmt/format.h>
 
@@ -16,20 +17,11 @@ inline namespace topology {
 
 namespace {
 
-constexpr std::uint32_t kBackupMetricStep = 100;  // between a host's first and its further default routes
-
-/// One router's presence on a segment.
-struct Gateway {
-  InterfaceRef interface;
-  bool offers = true;  ///< forwards for others there: does not masquerade out of it
-};
-
 class Routing {
  public:
-  explicit Routing(Planner& planner) : planner_{planner} {}
+  explicit Routing(Planner& planner) : planner_{planner}, neighbourhood_{planner} {}
 
   void run() {
-    collect_gateways();
     const auto& specs = planner_.topology.nodes();
     for (std::size_t node = 0; node < specs.size(); ++node) {
       for (const auto& route : specs[node].routes) add_said(node, route);
@@ -40,8 +32,10 @@ class Routing {
         add_default_routes(node);
       } else {
         add_shortest_paths(node);
+        add_routes_to_neighbours(node);
       }
     }
+    add_backup_routes(planner_, neighbourhood_);
   }
 
  private:
@@ -91,10 +85,6 @@ class Routing {
     return std::nullopt;
   }
 
-  static bool is_on_link(const PlannedInterface& interface, const IpAddress& address) {
-    return std::ranges::any_of(interface.addresses, [&](const auto& own) { return own.prefix().contains(address); });
-  }
-
   static std::string prefixes(const PlannedInterface& interface) {
     std::string text;
     for (const auto& own : interface.addresses) text += (text.empty() ? "" : ", ") + own.prefix().to_string();
@@ -110,39 +100,6 @@ class Routing {
     return text.empty() ? "it has no interface" : text;
   }
 
-  // ---- who forwards for whom
-
-  void collect_gateways() {
-    for (const auto& wired : planner_.segments) {
-      auto& here = gateways_[wired.domain];
-      if (wired.bridge) add_gateway(here, *wired.bridge);
-      for (const auto member : wired.members) add_gateway(here, member);
-      const auto join = [&](InterfaceRef ref) { domain_of_[ref] = wired.domain; };
-      if (wired.bridge) join(*wired.bridge);
-      for (const auto member : wired.members) join(member);
-    }
-  }
-
-  void add_gateway(std::vector<Gateway>& here, InterfaceRef ref) {
-    if (!planner_.plan.nodes[ref.node].forwards || planner_.at(ref).addresses.empty()) return;
-    here.push_back({ref, !masquerades_out_of(ref)});
-  }
-
-  bool masquerades_out_of(InterfaceRef ref) {
-    const auto& interface = planner_.at(ref);
-    const auto matches = [&](const MasqueradeSpec& spec) {
-      return spec.out == interface.name.view() || spec.out == interface.segment;
-    };
-    return std::ranges::any_of(planner_.topology.nodes()[ref.node].masquerades, matches);
-  }
-
-  std::optional<IpAddress> address_of(InterfaceRef ref, AddressFamily family) {
-    for (const auto& own : planner_.at(ref).addresses) {
-      if (own.address().family() == family) return own.address();
-    }
-    return std::nullopt;
-  }
-
   // ---- hosts
 
   void add_default_routes(std::size_t node) {
@@ -153,21 +110,14 @@ class Routing {
       if (std::ranges::any_of(planned.routes, said)) continue;
       std::uint32_t extra = 0;
       for (std::size_t i = 0; i < planned.interfaces.size(); ++i) {
-        for (const auto& gateway : gateways_near({node, i})) {
-          const auto via = address_of(gateway.interface, family);
+        for (const auto& gateway : neighbourhood_.gateways_near({node, i})) {
+          const auto via = neighbourhood_.address_of(gateway.interface, family);
           if (!via || !gateway.offers || !is_on_link(planned.interfaces[i], *via)) continue;
-          const auto metric = planned.interfaces[i].metric + extra;
-          planned.routes.push_back({destination, via, i, metric});
+          planned.routes.push_back({destination, via, i, metric_of(family, planned.interfaces[i].metric + extra)});
           extra += kBackupMetricStep;
         }
       }
     }
-  }
-
-  std::vector<Gateway> gateways_near(InterfaceRef ref) {
-    const auto domain = domain_of_.find(ref);
-    if (domain == domain_of_.end()) return {};
-    return gateways_[domain->second];
   }
 
   // ---- routers: breadth first over routers, from one, by number of hops and then by the order of the description
@@ -185,7 +135,7 @@ class Routing {
     std::set<std::size_t> visited{node};
     std::deque<Step> frontier;
     for (std::size_t i = 0; i < planner_.plan.nodes[node].interfaces.size(); ++i) {
-      for (const auto& gateway : gateways_near({node, i})) {
+      for (const auto& gateway : neighbourhood_.gateways_near({node, i})) {
         if (gateway.offers && visited.insert(gateway.interface.node).second)
           frontier.push_back({gateway.interface.node, gateway, i});
       }
@@ -195,7 +145,7 @@ class Routing {
       frontier.pop_front();
       visit(node, step, known);
       for (std::size_t i = 0; i < planner_.plan.nodes[step.node].interfaces.size(); ++i) {
-        for (const auto& gateway : gateways_near({step.node, i})) {
+        for (const auto& gateway : neighbourhood_.gateways_near({step.node, i})) {
           if (gateway.offers && visited.insert(gateway.interface.node).second) {
             frontier.push_back({gateway.interface.node, step.first, step.interface});
           }
@@ -211,18 +161,49 @@ class Routing {
   void visit(std::size_t node, const Step& step, std::set<IpPrefix>& known) {
     for (const auto& interface : planner_.plan.nodes[step.node].interfaces) {
       for (const auto& own : interface.addresses) {
-        const auto via = address_of(step.first.interface, own.address().family());
+        const auto via = neighbourhood_.address_of(step.first.interface, own.address().family());
         if (!via || !is_on_link(planner_.plan.nodes[node].interfaces[step.interface], *via)) continue;
         if (!known.insert(own.prefix()).second) continue;
-        planner_.plan.nodes[node].routes.push_back(
-            {own.prefix(), via, step.interface, planner_.plan.nodes[node].interfaces[step.interface].metric});
+        const auto cost = planner_.plan.nodes[node].interfaces[step.interface].metric;
+        planner_.plan.nodes[node].routes.push_back({own.prefix(), via, step.interface, metric_of(via->family(), cost)});
+      }
+    }
+  }
+
+  // ---- routers: a host on two links answers at the addresses of both on either (the weak host model of RFC 1122
+  // section 3.3.4.2), so that it stays within reach when one of them fails
+
+  void add_routes_to_neighbours(std::size_t node) {
+    for (std::size_t i = 0; i < planner_.plan.nodes[node].interfaces.size(); ++i) {
+      const InterfaceRef here{node, i};
+      const auto domain = neighbourhood_.domain_of(here);
+      if (!domain || neighbourhood_.masquerades_out_of(here)) continue;
+      for (const auto member : neighbourhood_.members(*domain)) {
+        if (!planner_.plan.nodes[member.node].forwards) add_other_addresses(here, member);
+      }
+    }
+  }
+
+  // Only where its prefix is known: else the address is hidden from here.
+  void add_other_addresses(InterfaceRef here, InterfaceRef host) {
+    auto& routes = planner_.plan.nodes[here.node].routes;
+    const auto knows = [&](const IpPrefix& prefix) {
+      return std::ranges::find(routes, prefix, &PlannedRoute::destination) != routes.end();
+    };
+    const auto& interfaces = planner_.plan.nodes[host.node].interfaces;
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+      if (neighbourhood_.domain_of({host.node, i}) == neighbourhood_.domain_of(host)) continue;
+      for (const auto& other : interfaces[i].addresses) {
+        const auto via = neighbourhood_.address_of(host, other.family());
+        const auto single = IpPrefix::single(other.address());
+        if (!via || !is_on_link(neighbourhood_.at(here), *via) || !knows(other.prefix()) || knows(single)) continue;
+        routes.push_back({single, via, here.interface, metric_of(via->family(), neighbourhood_.at(here).metric)});
       }
     }
   }
 
   Planner& planner_;
-  std::map<std::size_t, std::vector<Gateway>> gateways_;  // by broadcast domain
-  std::map<InterfaceRef, std::size_t> domain_of_;
+  Neighbourhood neighbourhood_;
 };
 
 const PlannedInterface* interface_of(Planner& planner, const PlannedNode& node, const std::string& name,
