@@ -69,8 +69,8 @@ struct AttachmentSpec {
   std::string interface;                    ///< empty: eth0, eth1, ... in the order of joining
   std::vector<InterfaceAddress> addresses;  ///< empty: the next free host number of each of the segment's prefixes
   bool addressed = true;                    ///< false: no address at all
-  std::optional<MacAddress> mac;            ///< none: follows from the names of node and interface
-  std::uint32_t metric = 0;                 ///< of the routes through this interface; 0: the default
+  std::optional<MacAddress> mac;            ///< none: follows from the interface's index
+  std::uint32_t metric = 0;                 ///< of the routes through this interface; 0: the segment's
 
   friend bool operator==(const AttachmentSpec&, const AttachmentSpec&) = default;
 };
@@ -82,6 +82,7 @@ struct SegmentSpec {
   bool addressed = true;           ///< false: no addresses but those that members say
   std::vector<AttachmentSpec> members;
   std::optional<std::uint32_t> mtu;  ///< of every interface on it
+  std::uint32_t metric = 0;          ///< of the routes through it, where a member says none; 0: the default
   bool bridged = false;              ///< a bridge even for two members
   bool stp = false;                  ///< run the spanning tree protocol (IEEE 802.1D) on the bridge
   std::string bridge_node;  ///< the node that holds the bridge and has an address on it; empty: a switch of its own

@@ -146,7 +146,7 @@ SegmentRef& SegmentRef::mtu(std::uint32_t bytes) {
 }
 
 SegmentRef& SegmentRef::metric(std::uint32_t value) {
-  for (auto& member : spec().members) member.metric = value;
+  spec().metric = value;
   return *this;
 }
 

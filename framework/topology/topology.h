@@ -62,8 +62,8 @@ class NodeRef {
 struct JoinOptions {
   std::string_view name = {};     ///< interface name; empty: eth0, eth1, ...
   std::string_view address = {};  ///< addresses with prefix lengths, by commas; empty: allocated; "none": no address
-  std::string_view mac = {};      ///< link-layer address; empty: follows from the names
-  std::uint32_t metric = 0;       ///< of routes through it
+  std::string_view mac = {};      ///< link-layer address; empty: follows from the interface's index
+  std::uint32_t metric = 0;       ///< of routes through it; 0: the segment's
 };
 
 /// A segment of a Topology, for describing it further. Needs the Topology where it was made, alive and not moved.
@@ -88,7 +88,7 @@ class SegmentRef {
   SegmentRef& stp();
   /// MTU of every interface on it, 68 to 65535 bytes (IPv6 needs 1280: RFC 8200 section 5).
   SegmentRef& mtu(std::uint32_t bytes);
-  /// Metric of the routes through it.
+  /// Metric of the routes through it, for every member that says none of its own.
   SegmentRef& metric(std::uint32_t value);
   /// Interface names of a two-member segment, in the order of joining.
   SegmentRef& interfaces(std::string_view first, std::string_view second);

@@ -66,6 +66,7 @@ class Wiring {
     interface.mac = MacAddress::local(number);
     interface.mtu = segment.mtu.value_or(1500);
     interface.segment = segment.name;
+    interface.metric = segment.metric;
     auto& interfaces = planner_.plan.nodes[node].interfaces;
     interfaces.push_back(std::move(interface));
     return {node, interfaces.size() - 1};
@@ -78,7 +79,7 @@ class Wiring {
     const auto ref = add_interface(node, name, segment);
     auto& interface = planner_.at(ref);
     if (member.mac) interface.mac = *member.mac;
-    interface.metric = member.metric;
+    if (member.metric != 0) interface.metric = member.metric;
     interface.addresses = member.addresses;
     return ref;
   }
