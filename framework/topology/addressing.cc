@@ -13,12 +13,15 @@ namespace {
 constexpr std::uint64_t kHostSearchLimit = 1U << 20U;
 
 // Pools for segments without prefixes: private (RFC 1918), unique local (RFC 4193).
-IpPrefix pool_prefix(AddressFamily family, bool pair, std::size_t number) {
+IpPrefix pool_of(AddressFamily family, bool pair) {
   const char* text = pair ? "172.16.0.0/13" : "172.24.0.0/13";
   if (family == AddressFamily::ipv6) text = pair ? "fd6e:6574:0::/48" : "fd6e:6574:1::/48";
-  const auto pool = IpPrefix::parse(text).value();
-  const unsigned length = family == AddressFamily::ipv6 ? 64 : (pair ? 30 : 22);
-  return pool.subnet(length, number).value();
+  return IpPrefix::parse(text).value();
+}
+
+unsigned pool_subnet_length(AddressFamily family, bool pair) {
+  if (family == AddressFamily::ipv6) return 64;
+  return pair ? 30 : 22;
 }
 
 class Allocation {
@@ -27,6 +30,7 @@ class Allocation {
 
   void run() {
     const auto& specs = planner_.topology.segments();
+    for (const auto& segment : specs) note_given(segment);
     for (const auto& segment : specs) prefixes_.push_back(prefixes_of(segment));
     for (std::size_t i = 0; i < specs.size(); ++i) note_explicit(i);
     for (std::size_t i = 0; i < specs.size(); ++i) allocate(i);
@@ -36,8 +40,38 @@ class Allocation {
   std::vector<IpPrefix> prefixes_of(const SegmentSpec& segment) {
     if (!segment.addressed || !segment.prefixes.empty()) return segment.prefixes;
     const bool pair = segment.members.size() == 2 && segment.bridge_node.empty();
-    const std::size_t number = pair ? next_pair_++ : next_wide_++;
-    return {pool_prefix(AddressFamily::ipv4, pair, number), pool_prefix(AddressFamily::ipv6, pair, number)};
+    std::vector<IpPrefix> prefixes;
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      if (const auto prefix = take_from_pool(family, pair)) {
+        prefixes.push_back(*prefix);
+      } else {
+        planner_.problem("allocate a prefix for the segment", segment.name,
+                         fmt::format("the pool {} is used up: give the segment prefixes of its own",
+                                     pool_of(family, pair).to_string()));
+      }
+    }
+    return prefixes;
+  }
+
+  void note_given(const SegmentSpec& segment) {
+    given_.insert(given_.end(), segment.prefixes.begin(), segment.prefixes.end());
+    for (const auto& own : segment.bridge_addresses) given_.push_back(own.prefix());
+    for (const auto& member : segment.members) {
+      for (const auto& own : member.addresses) given_.push_back(own.prefix());
+    }
+  }
+
+  // The next subnet that shares no address with what the description says.
+  std::optional<IpPrefix> take_from_pool(AddressFamily family, bool pair) {
+    const auto pool = pool_of(family, pair);
+    const auto length = pool_subnet_length(family, pair);
+    for (auto& number = next_subnet_[pool]; number < pool.subnet_count(length);) {
+      const auto subnet = pool.subnet(length, number++);
+      if (!subnet) return std::nullopt;
+      const auto clashes = [&](const IpPrefix& given) { return given.overlaps(*subnet); };
+      if (std::ranges::none_of(given_, clashes)) return *subnet;
+    }
+    return std::nullopt;
   }
 
   void note_explicit(std::size_t segment) {
@@ -94,61 +128,13 @@ class Allocation {
   std::vector<std::vector<IpPrefix>> prefixes_;
   std::set<std::pair<std::size_t, IpAddress>> used_;
   std::map<std::pair<std::size_t, IpPrefix>, std::uint64_t> next_number_;
-  std::size_t next_pair_ = 0;
-  std::size_t next_wide_ = 0;
+  std::vector<IpPrefix> given_;                    // everywhere in the topology
+  std::map<IpPrefix, std::uint64_t> next_subnet_;  // by pool
 };
-
-void check_duplicates(Planner& planner) {
-  std::map<std::pair<std::size_t, IpAddress>, InterfaceRef> owners;
-  const auto check = [&](std::size_t domain, InterfaceRef ref) {
-    for (const auto& own : planner.at(ref).addresses) {
-      const auto [existing, fresh] = owners.try_emplace({domain, own.address()}, ref);
-      if (fresh) continue;
-      const auto& other = existing->second;
-      planner.problem(fmt::format("add address {} dev {}", own.to_string(), planner.at(ref).name.to_string()),
-                      planner.plan.nodes[ref.node].name,
-                      fmt::format("{} has that address on {} of the same link: give each its own",
-                                  planner.plan.nodes[other.node].name, planner.at(other).name.to_string()));
-    }
-  };
-  for (const auto& wired : planner.segments) {
-    if (wired.bridge) check(wired.domain, *wired.bridge);
-    for (const auto member : wired.members) check(wired.domain, member);
-  }
-}
-
-bool is_ordinary(const IpAddress& address) {
-  return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback();
-}
-
-void check_interfaces_of(Planner& planner, const PlannedNode& node) {
-  for (const auto& interface : node.interfaces) {
-    for (const auto& own : interface.addresses) {
-      const auto what = fmt::format("add address {} dev {}", own.to_string(), interface.name.to_string());
-      if (!is_ordinary(own.address()))
-        planner.problem(what, node.name, "it is no unicast address of a link: choose another");
-      for (const auto& other : node.interfaces) {
-        if (&other <= &interface || other.segment == interface.segment) continue;
-        for (const auto& theirs : other.addresses) {
-          if (!own.prefix().overlaps(theirs.prefix())) continue;
-          planner.problem(what, node.name,
-                          fmt::format("its prefix overlaps {} on {}, another link: the node could not tell where to "
-                                      "send; use prefixes that share no address",
-                                      theirs.to_string(), other.name.to_string()));
-        }
-      }
-    }
-  }
-}
 
 }  // namespace
 
 void Planner::allocate() { Allocation{*this}.run(); }
-
-void Planner::check_addresses() {
-  check_duplicates(*this);
-  for (const auto& node : plan.nodes) check_interfaces_of(*this, node);
-}
 
 }  // namespace topology
 }  // namespace netrig

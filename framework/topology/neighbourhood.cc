@@ -52,8 +52,17 @@ bool is_on_link(const PlannedInterface& interface, const IpAddress& address) {
   return std::ranges::any_of(interface.addresses, [&](const auto& own) { return own.prefix().contains(address); });
 }
 
+namespace {
+
+constexpr std::uint32_t kIpv6Default = 1024;
+
+}  // namespace
+
+std::uint32_t effective_metric(AddressFamily family, std::uint32_t metric) {
+  return family == AddressFamily::ipv6 && metric == 0 ? kIpv6Default : metric;
+}
+
 std::uint32_t metric_of(AddressFamily family, std::uint32_t cost) {
-  constexpr std::uint32_t kIpv6Default = 1024;
   return family == AddressFamily::ipv6 && cost != 0 ? kIpv6Default + cost : cost;
 }
 

@@ -50,6 +50,9 @@ bool is_on_link(const PlannedInterface& interface, const IpAddress& address);
 /// include/uapi/linux/ipv6_route.h), and its routes to what it is attached to have 0 and 256: `cost` counts from there.
 std::uint32_t metric_of(AddressFamily family, std::uint32_t cost);
 
+/// What the kernel takes `metric` for when a route is added.
+std::uint32_t effective_metric(AddressFamily family, std::uint32_t metric);
+
 /// Between the first and each further route to one destination.
 inline constexpr std::uint32_t kBackupMetricStep = 100;
 

@@ -218,6 +218,27 @@ TEST(Plan, ReachesAHostOnTwoLinksByEither) {
   EXPECT_THAT(routes(plan, "b"), Contains("10.2.0.2/32 via 10.3.0.2 dev eth1 metric 200"));
 }
 
+TEST(Plan, TakesAMetricSaidBeforeTheMembersJoin) {
+  Topology lan;
+  const auto gw = lan.router("gw");
+  const auto pc = lan.host("pc");
+  const auto phone = lan.host("phone");
+  lan.segment("lan", "10.0.0.0/24").metric(50).join(gw, pc).join(phone, {.metric = 7});
+  const auto plan = make_plan(lan).value();
+  EXPECT_THAT(routes(plan, "pc"), ElementsAre("0.0.0.0/0 via 10.0.0.1 dev eth0 metric 50"));
+  EXPECT_THAT(routes(plan, "phone"), ElementsAre("0.0.0.0/0 via 10.0.0.1 dev eth0 metric 7"));
+}
+
+TEST(Plan, TakesFromThePoolWhatNobodyWasGiven) {
+  Topology pair;
+  const auto a = pair.host("a");
+  const auto b = pair.host("b");
+  const auto c = pair.host("c");
+  pair.link(a, b);
+  pair.link(a, c, "172.16.0.0/29, fd6e:6574::/64");
+  EXPECT_THAT(addresses(make_plan(pair).value(), "b", "eth0"), ElementsAre("172.16.0.10/30", "fd6e:6574:0:1::2/64"));
+}
+
 TEST(Plan, NamesEveryNodeInTheHostsFile) {
   Topology pair;
   pair.link(pair.host("a"), pair.host("b"), "10.0.0.0/30, fd00::/64");

@@ -47,7 +47,7 @@ struct Planner {
   void check_specs();       ///< names, references, numbers: whatever needs no plan (validate.cc)
   void wire();              ///< namespaces, interfaces, bridges, cables (wiring.cc)
   void allocate();          ///< addresses (addressing.cc)
-  void check_addresses();   ///< duplicates and overlaps (addressing.cc)
+  void check_addresses();   ///< duplicates, overlaps, reserved ones (check_addresses.cc)
   void add_routes();        ///< the routes said, then those that follow (routing.cc)
   void add_translations();  ///< masquerade and port forwarding (routing.cc)
 };

@@ -48,9 +48,29 @@ class Routing {
       planner_.problem(what, planned.name, "destination and gateway are of different families");
       return;
     }
+    if (route.gateway && owns(planned, *route.gateway)) {
+      planner_.problem(what, planned.name, "the gateway is the node's own address: name a neighbour's");
+      return;
+    }
     const auto interface = interface_for(node, route);
     if (!interface) return;
+    const auto same = [&](const PlannedRoute& other) {
+      return other.destination == route.destination && effective_metric(other.destination.family(), other.metric) ==
+                                                           effective_metric(route.destination.family(), route.metric);
+    };
+    if (std::ranges::any_of(planned.routes, same)) {
+      planner_.problem(
+          what, planned.name,
+          "there is a route to that destination with that metric already: leave one out, or give it another metric");
+      return;
+    }
     planned.routes.push_back({route.destination, route.gateway, *interface, route.metric});
+  }
+
+  static bool owns(const PlannedNode& node, const IpAddress& address) {
+    return std::ranges::any_of(node.interfaces, [&](const auto& interface) {
+      return std::ranges::find(interface.addresses, address, &InterfaceAddress::address) != interface.addresses.end();
+    });
   }
 
   static std::string describe(const RouteSpec& route) {
@@ -218,9 +238,19 @@ const PlannedInterface* interface_of(Planner& planner, const PlannedNode& node, 
 
 void add_masquerades(Planner& planner, PlannedNode& node, const NodeSpec& spec) {
   for (const auto& masquerade : spec.masquerades) {
-    if (const auto* out = interface_of(planner, node, masquerade.out, "masquerade out of " + masquerade.out)) {
-      node.masquerades.push_back({out->name, masquerade.source});
+    const auto what = "masquerade out of " + masquerade.out;
+    const auto* out = interface_of(planner, node, masquerade.out, what);
+    if (out == nullptr) continue;
+    const auto serves = [&](const InterfaceAddress& own) {
+      return !masquerade.source || masquerade.source->family() == own.family();
+    };
+    if (std::ranges::none_of(out->addresses, serves)) {
+      const auto family =
+          masquerade.source ? fmt::format("{} ", to_string(masquerade.source->family())) : std::string{};
+      planner.problem(what, node.name,
+                      fmt::format("{} has no {}address to translate to: give it one", out->name.to_string(), family));
     }
+    node.masquerades.push_back({out->name, masquerade.source});
   }
 }
 
@@ -229,6 +259,13 @@ void add_port_forwards(Planner& planner, PlannedNode& node, const NodeSpec& spec
     const auto what = fmt::format("forward {} arriving at {}", forward.service.to_string(), forward.in);
     const auto* in = interface_of(planner, node, forward.in, what);
     if (in == nullptr) continue;
+    const auto same = [&](const PlannedPortForward& other) {
+      return other.in == in->name && other.service == forward.service;
+    };
+    if (std::ranges::any_of(node.port_forwards, same)) {
+      planner.problem(what, node.name, "it is forwarded already: leave one out, or use another port");
+      continue;
+    }
     const auto& target = *planner.plan.find(forward.to);
     bool published = false;
     for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {

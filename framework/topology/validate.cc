@@ -20,12 +20,19 @@ bool is_host_name(std::string_view name) {
   return std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
 }
 
+bool is_loopback_name(std::string_view name) {
+  return name == "localhost" || name == "ip6-localhost" || name == "ip6-loopback";
+}
+
 void check_node_names(Planner& planner) {
   std::set<std::string> seen;
   for (const auto& node : planner.topology.nodes()) {
     if (!is_host_name(node.name)) {
       planner.problem("add node", node.name,
                       "a node's name is a host name: letters, digits and hyphens, 1 to 63 of them");
+    }
+    if (is_loopback_name(node.name)) {
+      planner.problem("add node", node.name, "every node calls itself that (hosts(5)): choose another name");
     }
     if (!seen.insert(node.name).second) {
       planner.problem("add node", node.name, "there is a node of that name already: give each its own");
@@ -43,17 +50,21 @@ void check_interface_name(Planner& planner, const std::string& name, const std::
   if (auto parsed = InterfaceName::parse(name); !parsed) planner.problem(what, node, parsed.error().message());
 }
 
+bool uses_ipv6(const SegmentSpec& segment) {
+  const auto is_v6 = [](const auto& value) { return value.family() == AddressFamily::ipv6; };
+  const auto has_v6 = [&](const AttachmentSpec& member) { return std::ranges::any_of(member.addresses, is_v6); };
+  if (segment.addressed && (segment.prefixes.empty() || std::ranges::any_of(segment.prefixes, is_v6))) return true;
+  return std::ranges::any_of(segment.members, has_v6) || std::ranges::any_of(segment.bridge_addresses, is_v6);
+}
+
 void check_mtu(Planner& planner, const SegmentSpec& segment) {
   if (!segment.mtu) return;
-  const bool has_ipv6 = segment.addressed &&
-                        (segment.prefixes.empty() || std::ranges::any_of(segment.prefixes, [](const IpPrefix& prefix) {
-                           return prefix.family() == AddressFamily::ipv6;
-                         }));
+  const bool has_ipv6 = uses_ipv6(segment);
   const auto least = has_ipv6 ? kLeastIpv6Mtu : kLeastMtu;
   if (*segment.mtu >= least && *segment.mtu <= kMostMtu) return;
   planner.problem(fmt::format("set mtu {}", *segment.mtu), segment.name,
                   fmt::format("an MTU here is {} to {} bytes{}", least, kMostMtu,
-                              has_ipv6 ? " (IPv6 needs 1280; give the segment IPv4 prefixes only for less)" : ""));
+                              has_ipv6 ? " (IPv6 needs 1280; give the segment IPv4 only for less)" : ""));
 }
 
 void check_prefixes(Planner& planner, const SegmentSpec& segment) {
@@ -67,11 +78,22 @@ void check_prefixes(Planner& planner, const SegmentSpec& segment) {
   }
 }
 
+void check_mac(Planner& planner, const AttachmentSpec& member) {
+  if (!member.mac || (!member.mac->is_multicast() && !member.mac->is_zero())) return;
+  planner.problem("set address " + member.mac->to_string(), member.node,
+                  "a device's own MAC address is unicast: neither all zeros nor with an odd first octet");
+}
+
 void check_members(Planner& planner, const SegmentSpec& segment) {
+  const auto what = "join segment " + segment.name;
   for (const auto& member : segment.members) {
-    const auto what = "join segment " + segment.name;
     check_known_node(planner, member.node, what);
     check_interface_name(planner, member.interface, what, member.node);
+    check_mac(planner, member);
+  }
+  if (!planner.has_bridge(segment) && segment.members[0].node == segment.members[1].node) {
+    planner.problem(what, segment.members[0].node,
+                    "both ends of the link are on it: join another node, or ask for a bridge with bridged()");
   }
   if (!segment.bridge_node.empty()) {
     const auto what = "place the bridge of segment " + segment.name;
@@ -123,6 +145,10 @@ void check_trunks(Planner& planner) {
                       "there is no segment of that name in this topology");
       continue;
     }
+    if (a == b) {
+      planner.problem(what, trunk.a, "it joins the segment to itself: name two segments");
+      continue;
+    }
     const auto from = domain[static_cast<std::size_t>(a - segments.begin())];
     const auto to = domain[static_cast<std::size_t>(b - segments.begin())];
     if (from == to && !(a->stp && b->stp)) {
@@ -140,6 +166,10 @@ void check_node(Planner& planner, const NodeSpec& node) {
     if (!forward.service.port()) {
       planner.problem(fmt::format("forward {}", forward.service.to_string()), node.name,
                       "only tcp and udp have ports to forward");
+    } else if (*forward.service.port() == Port{} || forward.to_port == Port{}) {
+      planner.problem(
+          fmt::format("forward {} to {} port {}", forward.service.to_string(), forward.to, forward.to_port.value()),
+          node.name, "no packet has port 0: use 1 to 65535");
     }
   }
   if (node.kind == NodeKind::router || (node.masquerades.empty() && node.port_forwards.empty())) return;
