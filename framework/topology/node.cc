@@ -211,14 +211,18 @@ Snapshot Node::snapshot() const {
     seen.neighbours = value_or_throw(netlink::dump_neighbours(socket));
     seen.fdb = value_or_throw(netlink::dump_fdb(socket));
   });
+  const bool tracks = run([&] {
+    const auto sysctls = netns::Sysctls::here();
+    for (const auto shown : kShownSysctls) {
+      if (auto value = sysctls.get(shown)) seen.sysctls.emplace(shown, *std::move(value));
+    }
+    return sysctls.get("net.netfilter.nf_conntrack_count") != "0";
+  });
   netfilter([&](nft::NfSocket& socket) {
     seen.ruleset = value_or_throw(nft::list(socket));
-    seen.connections = value_or_throw(nft::list_conntrack(socket));
+    // The kernel goes through the connections of every namespace to find this one's: 15 ms, well spent if there are any.
+    if (tracks) seen.connections = value_or_throw(nft::list_conntrack(socket));
   });
-  const netns::Sysctls sysctls{network()};
-  for (const auto shown : kShownSysctls) {
-    if (auto value = sysctls.get(shown)) seen.sysctls.emplace(shown, *std::move(value));
-  }
   return seen;
 }
 
