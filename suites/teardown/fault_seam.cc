@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace netrig::sandbox {
 namespace {
@@ -27,19 +28,23 @@ bool is_held(std::string_view name) noexcept {
   return false;
 }
 
+void say(const char* text) noexcept { raw::call(SYS_write, STDERR_FILENO, text, std::strlen(text)); }
+
+// Ends the process where it cannot: whoever waits for the step would wait for nothing.
 int open_fifo(const char* name, int flags) noexcept {
   const char* directory = std::getenv("NETRIG_FAULT_DIRECTORY");
-  if (directory == nullptr) return -1;
   char path[256] = {};
-  std::strncat(path, directory, sizeof path - 32);
+  std::strncat(path, directory != nullptr ? directory : "", sizeof path - 32);
   std::strcat(path, name);
-  return static_cast<int>(raw::call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0));
+  const auto fifo = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0));
+  if (fifo >= 0) return fifo;
+  for (const char* part : {"fault seam: cannot open ", static_cast<const char*>(path), "\n"}) say(part);
+  raw::exit_now(98);
 }
 
 void hold(Step step) noexcept {
   const int release = open_fifo("/release", O_RDWR);
   const int reached = open_fifo("/reached", O_WRONLY);
-  if (release < 0 || reached < 0) raw::exit_now(98);
   auto byte = static_cast<char>(step);
   raw::call(SYS_write, reached, &byte, 1);
   while (raw::call(SYS_read, release, &byte, 1) < 0 && errno == EINTR) {

@@ -29,7 +29,7 @@ class HeldStepsTest : public TeardownTest {
                                               std::chrono::seconds patience = kPatience) {
     Hold hold{{step, Step::watch}};  // so that the supervisor has done all that the init needs of it
     Victim victim{{.build = build, .arguments = {"wait"}, .environment = hold.environment()}};
-    EXPECT_TRUE(hold.reached());
+    EXPECT_TRUE(hold.reached(victim));
     ::kill(victim.supervisor(), SIGKILL);
     EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
     hold.release();
@@ -42,7 +42,7 @@ class HeldStepsTest : public TeardownTest {
     Hold hold{{step}};
     Victim victim{
         {.build = Build::held, .arguments = {"wait"}, .environment = hold.environment(), .output = silence_.get()}};
-    EXPECT_TRUE(hold.reached());
+    EXPECT_TRUE(hold.reached(victim));
     const auto pid = pick(victim);
     EXPECT_TRUE(pid.has_value());
     if (pid) ::kill(*pid, SIGKILL);
@@ -88,7 +88,7 @@ TEST_F(HeldStepsTest, KillingTheSupervisorWhileAProgramSpaceIsMadeLeavesNothing)
   for (const Step step : kSpaceSteps) {
     Hold hold{{step}};
     Victim victim{{.build = Build::held, .arguments = {"daemons"}, .environment = hold.environment()}};
-    EXPECT_TRUE(hold.reached());
+    EXPECT_TRUE(hold.reached(victim));
     ::kill(victim.supervisor(), SIGKILL);
     hold.release();
     EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
@@ -100,7 +100,7 @@ TEST_F(HeldStepsTest, KillingTheProgramWhileAProgramSpaceIsMadeLeavesNothing) {
   for (const Step step : kSpaceSteps) {
     Hold hold{{step}};
     Victim victim{{.build = Build::held, .arguments = {"daemons"}, .environment = hold.environment()}};
-    EXPECT_TRUE(hold.reached());
+    EXPECT_TRUE(hold.reached(victim));
     const auto program = victim.program();
     ASSERT_TRUE(program.has_value());
     ::kill(*program, SIGKILL);

@@ -1,12 +1,14 @@
 #include <netrig/base/deadline.h>
 #include <netrig/base/error.h>
 #include <netrig/suites/teardown/hold.h>
+#include <netrig/suites/teardown/victim.h>
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,16 +47,29 @@ std::vector<std::string> Hold::environment() const {
   return {"NETRIG_FAULT_HOLD=" + steps_, "NETRIG_FAULT_DIRECTORY=" + directory_};
 }
 
-bool Hold::reached() {
-  const Deadline deadline = Deadline::after(20s);
+// The step that the next process is held at. Nothing when the victim ended before, or after the deadline.
+std::optional<sandbox::Step> Hold::next(const Victim& victim, Deadline deadline) {
+  pollfd events[] = {{reached_.get(), POLLIN, 0}, {victim.supervisor_pidfd(), POLLIN, 0}};
+  while (::poll(events, 2, deadline.poll_timeout()) < 0 && errno == EINTR) {
+  }
+  // Asked again, because a victim may reach its step and end while poll looks from the one to the other.
+  const auto ready = wait_readable(reached_.get(), Deadline::after(0s));
+  unsigned char step = 0;
+  if (!ready || !*ready || ::read(reached_.get(), &step, 1) != 1) return std::nullopt;
+  return static_cast<sandbox::Step>(step);
+}
+
+bool Hold::reached(Victim& victim) {
+  const Deadline deadline = Deadline::after(kPatience);
   while (!awaited_.empty()) {
-    const auto ready = wait_readable(reached_.get(), deadline);
-    unsigned char step = 0;
-    if (!ready || !*ready || ::read(reached_.get(), &step, 1) != 1) {
-      ADD_FAILURE() << "nothing came to " << name_of(*awaited_.begin());
+    const auto step = next(victim, deadline);
+    if (!step) {
+      const auto ended = wait_readable(victim.supervisor_pidfd(), Deadline::after(0s));
+      ADD_FAILURE() << "nothing came to " << name_of(*awaited_.begin()) << ": the victim "
+                    << (ended && *ended ? "ended with " + describe_end(victim.wait_supervisor()) : "still runs");
       return false;
     }
-    awaited_.erase(static_cast<sandbox::Step>(step));
+    awaited_.erase(*step);
   }
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +93,15 @@ std::vector<std::string> environment_with(const std::vector<std::string>& more) 
   return variables;
 }
 
+void set_surroundings(const std::function<void()>& surroundings) {
+  try {
+    if (surroundings) surroundings();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "victim: %s\n", error.what());
+    ::_exit(89);
+  }
+}
+
 [[noreturn]] void become_victim(const VictimOptions& options, char* const* arguments, char* const* environment) {
   if (options.own_group) ::setpgid(0, 0);
   if (options.foreground) ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
@@ -98,6 +109,7 @@ std::vector<std::string> environment_with(const std::vector<std::string>& more) 
     ::dup2(options.output, STDOUT_FILENO);
     ::dup2(options.output, STDERR_FILENO);
   }
+  set_surroundings(options.surroundings);
   if (options.traced) {
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(92);
     ::raise(SIGSTOP);
@@ -117,6 +129,11 @@ std::string program_of(Build build) {
   constexpr const char* kNames[] = {"", "_held", "_without_death_signal", "_without_liveness"};
   const auto directory = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   return directory / (std::string{"netrig_victim"} + kNames[static_cast<int>(build)]);
+}
+
+std::string describe_end(int status) {
+  if (WIFEXITED(status)) return "exit status " + std::to_string(WEXITSTATUS(status));
+  return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
 }
 
 char state_of(pid_t pid) {
@@ -152,6 +169,9 @@ Victim::Victim(const VictimOptions& options) {
   supervisor_ = ::fork();
   if (supervisor_ == 0) become_victim(options, argument_pointers.data(), environment_pointers.data());
   if (supervisor_ < 0) throw SetupError{Error::from_errno("fork", "", errno)};
+  // A child stays until it is reaped, so that this is never another process.
+  supervisor_pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, supervisor_, 0)));
+  if (!supervisor_pidfd_.valid()) throw SetupError{Error::from_errno("open a pidfd", "", errno)};
   if (options.own_group) ::setpgid(supervisor_, supervisor_);
 }
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,10 +38,14 @@ struct VictimOptions {
   bool foreground = false;                    ///< ... that has the terminal
   bool traced = false;                        ///< ask to be traced and stop before the program is executed
   int output = -1;                            ///< standard output and error, instead of this program's
+  std::function<void()> surroundings = {};    ///< what the process does to itself before all that; see surroundings.h
 };
 
 /// The path of a victim program.
 std::string program_of(Build build);
+
+/// A raw wait status in words: `exit status 98`, `signal 9 (Killed)`.
+std::string describe_end(int status);
 
 /// A running victim. While it lives this process is the reaper of every process the victim loses: when none is left,
 /// none is left anywhere. One at a time. At its end whatever is left is killed.
@@ -53,6 +58,8 @@ class Victim {
 
   /// The supervisor: the process that was started.
   [[nodiscard]] pid_t supervisor() const { return supervisor_; }
+  /// Its pidfd: readable once it has ended.
+  [[nodiscard]] int supervisor_pidfd() const { return supervisor_pidfd_.get(); }
   /// The init, or nothing where there is none (yet).
   [[nodiscard]] std::optional<pid_t> init() const;
   /// The test program, or nothing.
@@ -82,6 +89,7 @@ class Victim {
   bool pipe_ended();
 
   pid_t supervisor_ = -1;
+  UniqueFd supervisor_pidfd_;
   UniqueFd pipe_;
   std::string tag_;
   std::map<pid_t, int> statuses_;
