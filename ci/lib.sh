@@ -83,10 +83,10 @@ packages() {
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.
         printf '%s\n' iproute2 iputils-ping iptables nftables conntrack tcpdump dnsmasq-base bind9-dnsutils curl netcat-openbsd \
-          python3 procps util-linux
+          python3 procps uidmap util-linux
         ;;
       dnf-tools)
-        printf '%s\n' iproute iputils iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl netcat python3 procps-ng util-linux
+        printf '%s\n' iproute iputils iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl netcat python3 procps-ng shadow-utils util-linux
         ;;
       apt-lint) printf '%s\n' clang-19 clang-tidy-19 clang-format-19 ;;
       dnf-lint) printf '%s\n' clang clang-tools-extra ;;

@@ -83,11 +83,14 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   return pointers;
 }
 
-// This program's environment, as if it were not in a sandbox itself, with `more`.
+// This program's environment, as if it were not in a sandbox itself, with `more`, which goes before what it has.
 std::vector<std::string> environment_with(const std::vector<std::string>& more) {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view{*variable}.starts_with("NETRIG_")) variables.emplace_back(*variable);
+    const std::string_view text{*variable};
+    const auto name = text.substr(0, text.find('=') + 1);
+    const bool replaced = std::ranges::any_of(more, [&](const std::string& other) { return other.starts_with(name); });
+    if (!replaced && !text.starts_with("NETRIG_")) variables.emplace_back(text);
   }
   variables.insert(variables.end(), more.begin(), more.end());
   return variables;

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
@@ -165,6 +166,17 @@ int be_asked(const char* wanted) {
   return netrig::sandbox::inside() == (std::strcmp(wanted, "inside") == 0) ? 0 : 1;
 }
 
+// `uid 0 1000 1`, a line a range.
+int print_ids() {
+  for (const std::string map : {"uid", "gid"}) {
+    std::ifstream ranges{"/proc/self/" + map + "_map"};
+    for (long inside = 0, outside = 0, count = 0; ranges >> inside >> outside >> count;) {
+      std::printf("%s %ld %ld %ld\n", map.c_str(), inside, outside, count);
+    }
+  }
+  return 0;
+}
+
 int run(const std::string& action, const char* argument) {
   const std::map<std::string, std::function<int()>> actions{
       {"exit", [&] { return std::atoi(argument); }},
@@ -183,6 +195,7 @@ int run(const std::string& action, const char* argument) {
       {"kill-all", [] { return run_daemons(false, [] { ::kill(-1, SIGKILL); }); }},
       {"count-signals", count_signals},
       {"print-signals", compare_signals},
+      {"print-ids", print_ids},
       {"read-line", read_line},
       {"ask", [&] { return be_asked(argument); }},
   };

@@ -1,0 +1,32 @@
+// A test program such as users write, linked with netrig::gtest_main: what it does where no sandbox can be had. It
+// prints its namespaces when it starts and when it ends.
+#include <netrig/fixtures/lab_test.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <unistd.h>
+
+namespace {
+
+// dprintf: a supervisor ends without what it holds in buffers.
+void tell_namespaces() {
+  ::dprintf(STDOUT_FILENO, "\nnamespaces: %s %s\n", std::filesystem::read_symlink("/proc/self/ns/pid").c_str(),
+            std::filesystem::read_symlink("/proc/self/ns/net").c_str());
+}
+
+struct Teller {
+  Teller() { tell_namespaces(); }
+  Teller(const Teller&) = delete;
+  Teller& operator=(const Teller&) = delete;
+  ~Teller() {
+    std::fflush(stdout);
+    tell_namespaces();
+  }
+};
+const Teller kTeller;
+
+class OfAUser : public netrig::LabTest {};
+
+TEST_F(OfAUser, NeedsASandbox) { std::puts("it has one"); }
+
+}  // namespace
