@@ -17,6 +17,7 @@
 //      would drop what it is given to send, and a bridge what it is to forward, until a kernel worker has noticed.
 //   6. Wait until the kernel has made IPv6 addresses usable.
 //   7. NAT, and the sysctls that the user asked for.
+//   8. Wait until bridges that run STP forward.
 #include <netrig/base/scope_exit.h>
 #include <netrig/netlink/address.h>
 #include <netrig/netlink/batch.h>
@@ -27,12 +28,11 @@
 #include <netrig/nft/presets.h>
 #include <netrig/nft/transaction.h>
 #include <netrig/topology/lab_state.h>
+#include <netrig/topology/settle.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <poll.h>
 #include <set>
 
 namespace netrig {
@@ -41,10 +41,6 @@ inline namespace topology {
 namespace {
 
 constexpr std::uint32_t kLoopbackIndex = 1;
-// For a kernel worker that is kept from running by load.
-constexpr std::chrono::seconds kAddressPatience{30};
-constexpr std::chrono::nanoseconds kLeastPause = std::chrono::microseconds{20};
-constexpr std::chrono::nanoseconds kMostPause = std::chrono::milliseconds{2};
 
 netlink::Device device_of(const PlannedInterface& interface) {
   return {static_cast<std::uint32_t>(interface.index), interface.name};
@@ -75,7 +71,8 @@ class Builder {
     NETRIG_TRY(for_each_node(&Builder::settle));
     NETRIG_TRY(for_each_node(&Builder::await_local_routes));
     NETRIG_TRY(for_each_node(&Builder::translate));
-    return for_each_node(&Builder::set_sysctls);
+    NETRIG_TRY(for_each_node(&Builder::set_sysctls));
+    return for_each_node(&Builder::await_trees);
   }
 
  private:
@@ -137,7 +134,13 @@ class Builder {
   static void add_bridge(netlink::Batch& batch, const PlannedInterface& interface) {
     auto spec = link_spec(interface);
     spec.up = true;
-    batch.add_link(spec, netlink::Bridge{.stp = interface.stp, .multicast_snooping = false});
+    netlink::Bridge bridge{.stp = interface.stp, .multicast_snooping = false};
+    if (interface.stp) {
+      bridge.forward_delay = kStpForwardDelay;
+      bridge.hello_time = kStpHelloTime;
+      bridge.max_age = kStpMaxAge;
+    }
+    batch.add_link(spec, bridge);
   }
 
   void add_pair(netlink::Batch& batch, const std::vector<PlannedInterface>& interfaces,
@@ -206,10 +209,6 @@ class Builder {
     return batch.empty() ? Result<void>{} : batch.send();
   }
 
-  // A new IPv6 address is answered for only when a kernel worker has joined its solicited-node group and, last, made
-  // its local route (addrconf_dad_work in net/ipv6/addrconf.c), even without duplicate address detection; and nobody
-  // announces that. What comes earlier is lost, and asked for again after a whole second. So: look until the routes are
-  // there.
   Result<void> await_local_routes(std::size_t node) {
     std::set<IpAddress> missing;
     for (const auto& interface : lab_.plan.nodes[node].interfaces) {
@@ -217,22 +216,10 @@ class Builder {
         if (own.address().is_v6()) missing.insert(own.address());
       }
     }
-    const netlink::RouteFilter local{
-        .family = AddressFamily::ipv6, .table = netlink::kLocalTable, .type = netlink::RouteType::local};
-    const auto deadline = Deadline::after(kAddressPatience);
-    for (std::chrono::nanoseconds pause{}; !missing.empty(); pause = std::min(2 * pause + kLeastPause, kMostPause)) {
-      const timespec span{.tv_sec = 0, .tv_nsec = pause.count()};
-      if (pause > pause.zero()) ::ppoll(nullptr, 0, &span, nullptr);
-      for (const auto& route : NETRIG_TRY(netlink::dump_routes(*lab_.nodes[node]->socket, local))) {
-        missing.erase(route.destination.address());
-      }
-      if (!missing.empty() && deadline.passed()) {
-        return fail(Error::from_errno(fmt::format("wait until address {} is usable", missing.begin()->to_string()),
-                                      lab_.plan.nodes[node].name, ETIMEDOUT));
-      }
-    }
-    return {};
+    return topology::await_local_routes(*lab_.nodes[node]->socket, lab_.plan.nodes[node].name, std::move(missing));
   }
+
+  Result<void> await_trees(std::size_t node) { return await_spanning_tree(*lab_.nodes[node]); }
 
   Result<void> translate(std::size_t node) {
     const auto& plan = lab_.plan.nodes[node];

@@ -3,10 +3,12 @@
 #include <netrig/netlink/link.h>
 #include <netrig/topology/cuts.h>
 #include <netrig/topology/lab_state.h>
+#include <netrig/topology/settle.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <set>
 #include <utility>
 
 namespace netrig {
@@ -63,7 +65,10 @@ CableCuts::Side CableCuts::remember(const LabLink::End& end) {
 void CableCuts::restore() {
   auto sides = std::exchange(sides_, {});
   std::erase_if(sides, [](const Side& side) { return !side.up; });
-  for (const auto& side : sides) side.end.node.set_link_up(side.end.interface.view());
+  // Twice: the first end gets its carrier from the second, and notices at once only when it is asked again.
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& side : sides) side.end.node.set_link_up(side.end.interface.view());
+  }
   for (auto& side : sides) give_back(side);
 }
 
@@ -78,6 +83,9 @@ void CableCuts::give_back(Side& side) {
     std::ranges::sort(side.routes, std::greater{}, [](const auto& route) { return route.destination.length(); });
     for (const auto& route : side.routes) batch.replace(route);
     require(batch.send());
+    std::set<IpAddress> given;
+    for (const auto& address : side.addresses) given.insert(address.local.address());
+    require(await_local_routes(socket, side.end.node.name(), std::move(given)));
   });
 }
 

@@ -212,6 +212,30 @@ TEST(Lab, ConnectsANewCableAtRunTime) {
   EXPECT_EQ(lab["right"].snapshot().find_link("extra0"), nullptr);
 }
 
+TEST(Lab, ForwardsRoundARingOfSwitchesAsSoonAsItIsBuilt) {
+  Topology campus;
+  std::vector<SegmentRef> switches;
+  for (const auto* name : {"s1", "s2", "s3"}) {
+    switches.push_back(
+        campus.segment(name, "10.0.0.0/24, fd00::/64").join(campus.host(std::string{"h-"} + name)).stp());
+  }
+  for (std::size_t i = 0; i < 3; ++i) campus.trunk(switches[i], switches[(i + 1) % 3]);
+  const Lab lab{campus};
+  for (const auto* to : {"h-s2", "h-s3"}) {
+    for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto report = lab["h-s1"].ping({.destination = lab[to].address(family), .count = 1});
+      EXPECT_TRUE(report.complete()) << report << lab["s1"].snapshot();
+    }
+  }
+  std::size_t blocking = 0;
+  for (const auto* name : {"s1", "s2", "s3"}) {
+    for (const auto& link : lab[name].snapshot().links) {
+      if (link.port && link.port->state == netlink::BridgePort::State::blocking) ++blocking;
+    }
+  }
+  EXPECT_EQ(blocking, 1U);
+}
+
 TEST(Lab, FindsThePeerOfAnInterface) {
   const Lab lab{office()};
   const auto peer = lab.peer_of(lab["pc"], "eth0");

@@ -84,7 +84,8 @@ class SegmentRef {
   SegmentRef& bridge_at(const NodeRef& node, std::string_view interface = "br0", std::string_view address = {});
   /// Makes it a bridge even if it has two members only.
   SegmentRef& bridged();
-  /// Runs the spanning tree protocol on its bridge: needed where trunks make a loop.
+  /// Runs the spanning tree protocol on its bridge: needed where trunks make a loop. The lab is built some 4 s later,
+  /// when the tree is there: forward delay 2 s, hello time 1 s, maximum age 6 s.
   SegmentRef& stp();
   /// MTU of every interface on it, 68 to 65535 bytes (IPv6 needs 1280: RFC 8200 section 5).
   SegmentRef& mtu(std::uint32_t bytes);
