@@ -50,12 +50,14 @@ std::vector<netlink::Route> of_family(const std::vector<netlink::Route>& routes,
 
 std::string Snapshot::to_string() const {
   std::string text;
+  add_section(text, "ip link", lines(links));
   add_section(text, "ip address", netlink::show_addresses(links, addresses));
   add_section(text, "ip route", lines(of_family(routes, AddressFamily::ipv4)));
   add_section(text, "ip -6 route", lines(of_family(routes, AddressFamily::ipv6)));
   add_section(text, "ip rule", lines(policy_rules));
   add_section(text, "ip neighbour", lines(neighbours));
   add_section(text, "bridge fdb", lines(fdb));
+  add_section(text, "bridge mdb", lines(mdb));
   add_section(text, "nft -a list ruleset", nft::to_string(ruleset, nft::Handles::show));
   add_section(text, "conntrack -L", lines(connections));
   std::string settings;

@@ -8,6 +8,7 @@
 #include <netrig/netlink/address.h>
 #include <netrig/netlink/fdb.h>
 #include <netrig/netlink/link.h>
+#include <netrig/netlink/mdb.h>
 #include <netrig/netlink/neighbour.h>
 #include <netrig/netlink/route.h>
 #include <netrig/netlink/rule.h>
@@ -32,6 +33,7 @@ struct Snapshot {
   std::vector<netlink::Rule> policy_rules;
   std::vector<netlink::Neighbour> neighbours;
   std::vector<netlink::FdbEntry> fdb;
+  std::vector<netlink::MdbEntry> mdb;
   nft::Ruleset ruleset;
   std::vector<nft::ConntrackEntry> connections;
   std::map<std::string, std::string> sysctls;  ///< those that decide about forwarding: see kShownSysctls in the source
@@ -39,7 +41,7 @@ struct Snapshot {
   [[nodiscard]] const netlink::Link* find_link(std::string_view name) const;
   [[nodiscard]] bool forwards(AddressFamily family) const;
 
-  /// Sections headed `$ ip -d link` and so on, each as the tool prints it; empty sections are left out.
+  /// Sections headed `$ ip link` and so on, each as the tool prints it; empty sections are left out.
   [[nodiscard]] std::string to_string() const;
 };
 
