@@ -90,6 +90,7 @@ class Builder {
       lab_.nodes.push_back(std::make_shared<NodeState>());
       lab_.nodes.back()->plan = plan;
       lab_.nodes.back()->lab = &lab_;
+      lab_.nodes.back()->programs = lab_.programs;
     }
     auto made = NETRIG_TRY(
         netns::NetNs::create_many(lab_.nodes.size(), [&](std::size_t index, const netns::NetNs& netns) -> Result<void> {
@@ -99,7 +100,8 @@ class Builder {
           node.socket.emplace(NETRIG_TRY(netlink::Socket::open(node.plan.name)));
           return {};
         }));
-    for (std::size_t i = 0; i < made.size(); ++i) lab_.nodes[i]->network.emplace(std::move(made[i]));
+    for (std::size_t i = 0; i < made.size(); ++i)
+      lab_.nodes[i]->network = std::make_shared<netns::NetNs>(std::move(made[i]));
     return {};
   }
 
@@ -232,7 +234,7 @@ class Builder {
     }
     auto socket = NETRIG_TRY(lab_.nodes[node]->network->run([&] { return nft::NfSocket::open(plan.name); }));
     NETRIG_TRY(nft::apply(socket, rules));
-    lab_.nodes[node]->netfilter.emplace(std::move(socket));
+    lab_.nodes[node]->netfilter = std::make_shared<nft::NfSocket>(std::move(socket));
     return {};
   }
 
@@ -255,7 +257,7 @@ Result<std::shared_ptr<LabState>> build_lab(const Topology& topology) {
   auto lab = std::make_shared<LabState>();
   lab->plan = NETRIG_TRY(make_plan(topology));
   lab->description = topology.describe();
-  lab->programs = std::make_unique<LabPrograms>(*lab);
+  lab->programs = std::make_shared<LabPrograms>(*lab);
   NETRIG_TRY(Builder{*lab}.run());
   lab->setup_time = std::chrono::steady_clock::now() - start;
   return lab;

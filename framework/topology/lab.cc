@@ -51,11 +51,13 @@ LinkCut LabLink::down() const {
 // ---- the lab
 
 LabState::~LabState() {
-  programs.reset();  // first: their sockets hold the namespaces, and they may still be using them
+  if (programs) programs->end();  // first: their sockets hold the namespaces, and they may still be using them
+  programs.reset();
   for (const auto& node : nodes) {
     const std::scoped_lock lock{node->turn};
     node->ended = true;
     node->lab = nullptr;
+    node->programs.reset();
     node->netfilter.reset();
     node->socket.reset();
     node->network.reset();
@@ -90,6 +92,13 @@ std::vector<Node> Lab::nodes() const {
 }
 
 LabLink Lab::link(std::string_view a, std::string_view b) const {
+  if (auto planned = planned_link(a, b)) return *std::move(planned);
+  if (auto later = later_link(a, b)) return *std::move(later);
+  throw SetupError{Error::invalid(fmt::format("find the link {} - {}", a, b), "",
+                                  "no cable joins the two directly: name neighbours, or a node and its segment")};
+}
+
+std::optional<LabLink> Lab::planned_link(std::string_view a, std::string_view b) const {
   for (std::size_t i = 0; i < state_->plan.nodes.size(); ++i) {
     const auto& node = state_->plan.nodes[i];
     if (node.name != a) continue;
@@ -102,8 +111,22 @@ LabLink Lab::link(std::string_view a, std::string_view b) const {
                      {Node{state_->nodes[interface.peer_node]}, peer.interfaces[interface.peer_interface].name}};
     }
   }
-  throw SetupError{Error::invalid(fmt::format("find the link {} - {}", a, b), "",
-                                  "no cable joins the two directly: name neighbours, or a node and its segment")};
+  return std::nullopt;
+}
+
+// Made by connect(), or by a program.
+std::optional<LabLink> Lab::later_link(std::string_view a, std::string_view b) const {
+  const auto node = std::ranges::find(state_->nodes, a, [](const auto& state) { return state->plan.name; });
+  if (node == state_->nodes.end()) return std::nullopt;
+  const Node here{*node};
+  const auto links = here.netlink(
+      [](netlink::Socket& socket) { return value_or_throw(netlink::dump_links(socket, {.kind = "veth"})); });
+  for (const auto& link : links) {
+    if (here.plan().find(link.name.view()) != nullptr) continue;
+    const auto peer = find_peer(here, link.name);
+    if (peer && peer->node.name() == b) return LabLink{{here, link.name}, *peer};
+  }
+  return std::nullopt;
 }
 
 namespace {
@@ -131,7 +154,10 @@ LabLink Lab::connect(const Node& a, std::string_view interface_a, const Node& b,
 }
 
 LabLink::End Lab::peer_of(const Node& node, std::string_view interface) const {
-  const auto name = value_or_throw(InterfaceName::parse(interface));
+  return value_or_throw(find_peer(node, value_or_throw(InterfaceName::parse(interface))));
+}
+
+Result<LabLink::End> Lab::find_peer(const Node& node, const InterfaceName& name) const {
   std::vector<netlink::Socket*> candidates;
   std::vector<std::unique_lock<std::mutex>> locks;
   netlink::Socket* home = nullptr;
@@ -141,10 +167,10 @@ LabLink::End Lab::peer_of(const Node& node, std::string_view interface) const {
     if (Node{candidate} == node) home = candidates.back();
   }
   if (home == nullptr)
-    throw SetupError{Error::invalid("find the peer of " + name.to_string(), node.name(), "the node is of another lab")};
-  const auto peer = value_or_throw(netlink::find_peer(*home, {.name = name}, candidates));
+    return fail(Error::invalid("find the peer of " + name.to_string(), node.name(), "the node is of another lab"));
+  const auto peer = NETRIG_TRY(netlink::find_peer(*home, {.name = name}, candidates));
   const auto at = std::ranges::find(candidates, peer.where) - candidates.begin();
-  return {Node{state_->nodes[static_cast<std::size_t>(at)]}, peer.link.name};
+  return LabLink::End{Node{state_->nodes[static_cast<std::size_t>(at)]}, peer.link.name};
 }
 
 const Plan& Lab::plan() const { return state_->plan; }

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,8 @@ class Lab {
   /// All nodes in the order of the topology, switches last.
   [[nodiscard]] std::vector<Node> nodes() const;
 
-  /// The first cable between two nodes, or between a node and the bridge of a segment. Throws when there is none.
+  /// The first cable between two nodes, or between a node and the bridge of a segment: those of the topology, then
+  /// those made since. Throws when there is none.
   [[nodiscard]] LabLink link(std::string_view a, std::string_view b) const;
   [[nodiscard]] LabLink link(const NodeRef& a, const NodeRef& b) const { return link(a.name(), b.name()); }
   /// Plugs a new cable in while the lab runs: a veth pair, up at both ends, without addresses. Throws SetupError when a
@@ -99,6 +101,9 @@ class Lab {
 
  private:
   explicit Lab(std::shared_ptr<LabState> state);
+  [[nodiscard]] std::optional<LabLink> planned_link(std::string_view a, std::string_view b) const;
+  [[nodiscard]] std::optional<LabLink> later_link(std::string_view a, std::string_view b) const;
+  [[nodiscard]] Result<LabLink::End> find_peer(const Node& node, const InterfaceName& name) const;
   std::shared_ptr<LabState> state_;
 };
 

@@ -26,10 +26,11 @@ class CableCuts;
 /// One machine. Outlives its lab when a Node handle does, but then holds nothing any more.
 struct NodeState {
   PlannedNode plan;
-  std::optional<netns::NetNs> network;
+  std::shared_ptr<const netns::NetNs> network;  ///< shared with whoever is running something in it
   std::optional<netlink::Socket> socket;
-  std::optional<nft::NfSocket> netfilter;                  ///< opened at the first use
-  std::mutex turn;                                         ///< of the netlink socket, and of opening netfilter
+  std::shared_ptr<nft::NfSocket> netfilter;  ///< opened at the first use
+  std::shared_ptr<LabPrograms> programs;
+  std::mutex turn;                                         ///< of the netlink socket, and of all that ends with the lab
   std::mutex cutting;                                      ///< of `cuts`
   std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;  ///< of the cables that begin here (cuts.h)
   std::atomic<bool> ended = false;
@@ -40,7 +41,7 @@ struct LabState {
   Plan plan;
   std::string description;
   std::vector<std::shared_ptr<NodeState>> nodes;  ///< beside plan.nodes
-  std::unique_ptr<LabPrograms> programs;
+  std::shared_ptr<LabPrograms> programs;
   std::chrono::nanoseconds setup_time{};
 
   LabState() = default;

@@ -212,6 +212,95 @@ TEST(Lab, ConnectsANewCableAtRunTime) {
   EXPECT_EQ(lab["right"].snapshot().find_link("extra0"), nullptr);
 }
 
+TEST(Lab, FindsACableMadeAtRunTime) {
+  const Lab lab{office()};
+  EXPECT_THROW((void)lab.link("pc", "printer"), SetupError);
+  lab.connect(lab["pc"], "extra0", lab["printer"], "extra1");
+  EXPECT_EQ(lab.link("pc", "printer").to_string(), "pc:extra0 - printer:extra1");
+  EXPECT_EQ(lab.link("printer", "pc").to_string(), "printer:extra1 - pc:extra0");
+  const auto cut = lab.link("pc", "printer").down();
+  EXPECT_FALSE(lab["pc"].snapshot().find_link("extra0")->up());
+}
+
+TEST(Node, SeesAddressesGivenAtRunTime) {
+  Topology bare;
+  const auto left = bare.host("left"), right = bare.host("right");
+  bare.segment("wire", "none").join(left, right);
+  const Lab lab{bare};
+  EXPECT_FALSE(lab[right].has_address(AddressFamily::ipv4));
+  lab[left].add_address("eth0", InterfaceAddress::parse("10.0.0.1/24").value());
+  lab[right].add_address("eth0", InterfaceAddress::parse("10.0.0.2/24").value());
+  EXPECT_TRUE(lab[left].ping(lab[right]).complete());
+  EXPECT_EQ(lab[right].address("wire").to_string(), "10.0.0.2");
+  lab.connect(lab[left], "extra0", lab[right], "extra0");
+  lab[right].add_address("extra0", InterfaceAddress::parse("10.7.0.2/24").value());
+  EXPECT_EQ(lab[right].address("extra0").to_string(), "10.7.0.2");
+}
+
+TEST(Node, SeesThatAnAddressWasTakenAwayButNotThatItsLinkIsDown) {
+  const Lab lab{pair()};
+  const auto right = lab["right"];
+  {
+    const auto cut = lab.link("left", "right").down();
+    EXPECT_EQ(right.address(AddressFamily::ipv6).to_string(), "fd00::2");
+  }
+  right.remove_address("eth0", InterfaceAddress::parse("10.0.0.2/24").value());
+  EXPECT_FALSE(right.has_address(AddressFamily::ipv4));
+  right.add_address("eth0", InterfaceAddress::parse("10.0.0.9/24").value());
+  EXPECT_TRUE(lab["left"].ping(right).complete());
+}
+
+TEST(Node, SetsItsNewDevicesUp) {
+  const Lab lab{pair()};
+  lab["left"].add_link({.name = value_or_throw(InterfaceName::parse("br7"))}, netlink::Bridge{});
+  EXPECT_TRUE(lab["left"].snapshot().find_link("br7")->up());
+}
+
+template <class Function>
+std::string error_of(Function&& function) {
+  try {
+    std::forward<Function>(function)();
+  } catch (const SetupError& error) {
+    return error.what();
+  }
+  return "did not throw";
+}
+
+TEST(Node, IsNamedByItsErrors) {
+  const Lab lab{pair()};
+  const auto left = lab["left"];
+  EXPECT_THAT(error_of([&] { left.set_sysctl("net.ipv4.no_such_setting", "1"); }), HasSubstr("in \"left\""));
+  EXPECT_THAT(error_of([&] { (void)left.sysctl("net.ipv4.no_such_setting"); }), HasSubstr("in \"left\""));
+  const auto first = left.listen(traffic::tcp(80));
+  EXPECT_THAT(error_of([&] { (void)left.listen(traffic::tcp(80)); }),
+              HasSubstr("listen on tcp/80 in \"left\": EADDRINUSE"));
+  EXPECT_THAT(error_of([&] { (void)left.ping({.destination = lab["right"].address(), .count = 0}); }),
+              HasSubstr("in \"left\""));
+  EXPECT_THAT(error_of([&] { (void)left.probe({.service = traffic::icmp(), .destination = lab["right"].address()}); }),
+              HasSubstr("in \"left\""));
+}
+
+TEST(Node, MayBeUsedWhileItsLabEnds) {
+  for (int round = 0; round < 10; ++round) {
+    std::optional<Lab> lab{pair()};
+    const auto left = (*lab)["left"];
+    std::atomic<int> looks = 0;
+    std::jthread user{[&] {
+      EXPECT_THAT(error_of([&] {
+                    while (true) {
+                      (void)left.snapshot();
+                      (void)left.lab_nodes();
+                      ++looks;
+                      looks.notify_all();
+                    }
+                  }),
+                  HasSubstr("its lab has ended"));
+    }};
+    looks.wait(0);
+    lab.reset();
+  }
+}
+
 TEST(Lab, ForwardsRoundARingOfSwitchesAsSoonAsItIsBuilt) {
   Topology campus;
   std::vector<SegmentRef> switches;
@@ -299,7 +388,8 @@ TEST(LinkCut, ChangesNothingWhenOneEndIsNotThere) {
 TEST(Snapshot, PrintsAsTheToolsDo) {
   const Lab lab{pair()};
   const auto text = lab["left"].snapshot().to_string();
-  EXPECT_THAT(text, AllOf(HasSubstr("$ ip address\n1: lo: <LOOPBACK,UP,LOWER_UP>"), HasSubstr("inet 10.0.0.1/24"),
+  EXPECT_THAT(text, AllOf(HasSubstr("$ ip link\n1: lo: <LOOPBACK,UP,LOWER_UP>"),
+                          HasSubstr("$ ip address\n1: lo: <LOOPBACK,UP,LOWER_UP>"), HasSubstr("inet 10.0.0.1/24"),
                           HasSubstr("$ ip route\n10.0.0.0/24 dev eth0"), HasSubstr("net.ipv4.ip_forward = 0")));
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace netrig {
@@ -20,6 +21,13 @@ constexpr std::string_view kShownSysctls[] = {
     "net.ipv4.icmp_echo_ignore_all", "net.ipv6.conf.all.disable_ipv6",
 };
 
+// The same, with an error that names the node instead of the number of its namespace, or nothing.
+template <class T>
+Result<T> in_node(const Node& node, Result<T> result) {
+  if (!result) result.error().object = node.name();
+  return result;
+}
+
 netlink::Device device(std::string_view interface) { return {.name = value_or_throw(InterfaceName::parse(interface))}; }
 
 }  // namespace
@@ -32,42 +40,99 @@ NodeState& Node::alive() const {
 
 const std::string& Node::name() const { return state_->plan.name; }
 const PlannedNode& Node::plan() const { return state_->plan; }
-const netns::NetNs& Node::network() const { return *alive().network; }
+const netns::NetNs& Node::network() const { return *held_network(); }
 
-std::pair<std::unique_lock<std::mutex>, netlink::Socket*> Node::netlink_socket() const {
-  auto& state = alive();
-  std::unique_lock lock{state.turn};
-  return {std::move(lock), &*state.socket};
+// The lab may end between a first look and the lock; it takes what is below away under the lock.
+
+std::shared_ptr<const netns::NetNs> Node::held_network() const {
+  const std::scoped_lock lock{state_->turn};
+  return alive().network;
 }
 
-nft::NfSocket& Node::netfilter_socket() const {
+std::shared_ptr<LabPrograms> Node::programs() const {
+  const std::scoped_lock lock{state_->turn};
+  return alive().programs;
+}
+
+std::pair<std::unique_lock<std::mutex>, netlink::Socket*> Node::netlink_socket() const {
+  std::unique_lock lock{state_->turn};
+  auto& socket = *alive().socket;
+  return {std::move(lock), &socket};
+}
+
+std::shared_ptr<nft::NfSocket> Node::netfilter_socket() const {
+  const std::scoped_lock lock{state_->turn};
   auto& state = alive();
-  const std::scoped_lock lock{state.turn};
   if (!state.netfilter) {
-    state.netfilter.emplace(value_or_throw(state.network->run([&] { return nft::NfSocket::open(state.plan.name); })));
+    auto socket = value_or_throw(state.network->run([&] { return nft::NfSocket::open(state.plan.name); }));
+    state.netfilter = std::make_shared<nft::NfSocket>(std::move(socket));
   }
-  return *state.netfilter;
+  return state.netfilter;
 }
 
 // ---- addresses
 
-bool Node::has_address(AddressFamily family) const { return plan().address(family).has_value(); }
+namespace {
+
+// The kernel forgets IPv6 addresses of a link that is down, and they come back with it.
+bool is_down(netlink::Socket& socket, const PlannedInterface& planned) {
+  const auto link = netlink::get_link(socket, {.index = static_cast<std::uint32_t>(planned.index)});
+  return link && !link->up();
+}
+
+std::optional<IpAddress> planned_address(netlink::Socket& socket, const std::vector<netlink::Address>& present,
+                                         const PlannedInterface& planned, AddressFamily family) {
+  for (const auto& own : planned.addresses) {
+    if (own.family() != family) continue;
+    const auto same = [&](const netlink::Address& seen) {
+      return seen.local.address() == own.address() && seen.device.index == static_cast<std::uint32_t>(planned.index);
+    };
+    if (std::ranges::any_of(present, same) || is_down(socket, planned)) return own.address();
+  }
+  return std::nullopt;
+}
+
+bool is_global(const netlink::Address& address) {
+  return !address.local.address().is_loopback() && !address.local.address().is_link_local();
+}
+
+}  // namespace
+
+// On one interface, which is planned or has that name; or anywhere.
+std::optional<IpAddress> Node::find_address(AddressFamily family, const PlannedInterface* planned,
+                                            std::string_view device) const {
+  return netlink([&](netlink::Socket& socket) -> std::optional<IpAddress> {
+    const auto present = value_or_throw(netlink::dump_addresses(socket, {.device = {}, .family = family}));
+    const bool anywhere = planned == nullptr && device.empty();
+    for (const auto& interface : plan().interfaces) {
+      if (!anywhere && &interface != planned) continue;
+      if (const auto found = planned_address(socket, present, interface, family)) return found;
+    }
+    for (const auto& seen : present) {
+      const auto name = planned != nullptr ? planned->name.view() : device;
+      if (is_global(seen) && (anywhere || seen.device.name.view() == name)) return seen.local.address();
+    }
+    return std::nullopt;
+  });
+}
+
+bool Node::has_address(AddressFamily family) const { return find_address(family, nullptr, {}).has_value(); }
 
 IpAddress Node::address(AddressFamily family) const {
-  if (const auto found = plan().address(family)) return *found;
-  throw SetupError{
-      Error::invalid(fmt::format("take the {} address", to_string(family)), name(), "the topology gives it none")};
+  if (const auto found = find_address(family, nullptr, {})) return *found;
+  throw SetupError{Error::invalid(fmt::format("take the {} address", to_string(family)), name(), "it has none")};
 }
 
 IpAddress Node::address(std::string_view interface_or_segment, AddressFamily family) const {
   const auto what = fmt::format("take the {} address on {}", to_string(family), interface_or_segment);
   const auto* interface = plan().on(interface_or_segment);
-  if (interface == nullptr)
-    throw SetupError{Error::invalid(what, name(), "it has no such interface and is on no such segment")};
-  for (const auto& own : interface->addresses) {
-    if (own.address().family() == family) return own.address();
-  }
-  throw SetupError{Error::invalid(what, name(), "the topology gives it none")};
+  if (const auto found = find_address(family, interface, interface_or_segment)) return *found;
+  const auto name_given = InterfaceName::parse(interface_or_segment);
+  const bool known = interface != nullptr || (name_given && netlink([&](netlink::Socket& socket) {
+                                                return netlink::get_link(socket, {.name = *name_given}).has_value();
+                                              }));
+  throw SetupError{
+      Error::invalid(what, name(), known ? "there is none" : "it has no such interface and is on no such segment")};
 }
 
 // ---- changes
@@ -88,7 +153,9 @@ void Node::set_link_down(std::string_view interface) const {
 }
 
 void Node::add_link(const netlink::LinkSpec& link, const netlink::LinkKind& kind) const {
-  netlink([&](netlink::Socket& socket) { require(netlink::Batch{socket}.add_link(link, kind).send()); });
+  auto spec = link;
+  spec.up = true;
+  netlink([&](netlink::Socket& socket) { require(netlink::Batch{socket}.add_link(spec, kind).send()); });
 }
 
 void Node::remove_link(std::string_view interface) const {
@@ -136,44 +203,48 @@ void Node::set_forwarding(bool on) const {
 }
 
 void Node::set_sysctl(std::string_view name, std::string_view value) const {
-  require(netns::Sysctls{network()}.set(name, value));
+  const auto network = held_network();
+  require(in_node(*this, netns::Sysctls{*network}.set(name, value)));
 }
 
-std::string Node::sysctl(std::string_view name) const { return value_or_throw(netns::Sysctls{network()}.get(name)); }
+std::string Node::sysctl(std::string_view name) const {
+  const auto network = held_network();
+  return value_or_throw(in_node(*this, netns::Sysctls{*network}.get(name)));
+}
 
-void Node::add_rules(const nft::Ruleset& ruleset) const { require(nft::apply(netfilter_socket(), ruleset)); }
+void Node::add_rules(const nft::Ruleset& ruleset) const { require(nft::apply(*netfilter_socket(), ruleset)); }
 void Node::change_rules(const nft::Transaction& transaction) const {
-  require(nft::apply(netfilter_socket(), transaction));
+  require(nft::apply(*netfilter_socket(), transaction));
 }
-nft::Ruleset Node::rules() const { return value_or_throw(nft::list(netfilter_socket())); }
+nft::Ruleset Node::rules() const { return value_or_throw(nft::list(*netfilter_socket())); }
 
 // ---- programs
 
 process::Completed Node::exec(const process::Command& command, std::chrono::milliseconds timeout) const {
-  return value_or_throw(alive().lab->programs->run(*state_, command, Deadline::after(timeout)));
+  return value_or_throw(programs()->run(*state_, command, Deadline::after(timeout)));
 }
 
 process::Process Node::start(const process::Command& command) const {
-  return value_or_throw(alive().lab->programs->start(*state_, command));
+  return value_or_throw(programs()->start(*state_, command));
 }
 
 process::Process Node::start(const process::Command& command, const process::Readiness& ready,
                              std::chrono::milliseconds timeout) const {
-  return value_or_throw(alive().lab->programs->start(*state_, command, ready, Deadline::after(timeout)));
+  return value_or_throw(programs()->start(*state_, command, ready, Deadline::after(timeout)));
 }
 
 // ---- probes
 
 traffic::PingReport Node::ping(const traffic::PingSpec& spec) const {
-  auto pinger = value_or_throw(run([&] { return traffic::Pinger::open(spec); }));
-  return value_or_throw(pinger.run(Deadline::never()));
+  auto pinger = value_or_throw(in_node(*this, run([&] { return traffic::Pinger::open(spec); })));
+  return value_or_throw(in_node(*this, pinger.run(Deadline::never())));
 }
 
 traffic::PingReport Node::ping(const IpAddress& to) const { return ping(traffic::PingSpec{.destination = to}); }
 traffic::PingReport Node::ping(const Node& to, AddressFamily family) const { return ping(to.address(family)); }
 
 traffic::ProbeOutcome Node::probe(const traffic::ProbeSpec& spec, std::chrono::milliseconds timeout) const {
-  auto probe = value_or_throw(run([&] { return traffic::Probe::open(spec); }));
+  auto probe = value_or_throw(in_node(*this, run([&] { return traffic::Probe::open(spec); })));
   return probe.run(Deadline::after(timeout));
 }
 
@@ -183,10 +254,11 @@ traffic::ProbeOutcome Node::probe(const IpAddress& to, const traffic::Service& s
 }
 
 traffic::Listener Node::listen(const traffic::Service& service) const {
-  return value_or_throw(run([&] { return traffic::Listener::open(service); }));
+  return value_or_throw(in_node(*this, run([&] { return traffic::Listener::open(service); })));
 }
 
 std::vector<Node> Node::lab_nodes() const {
+  const std::scoped_lock lock{state_->turn};
   std::vector<Node> nodes;
   for (const auto& state : alive().lab->nodes) nodes.emplace_back(state);
   return nodes;
@@ -210,6 +282,7 @@ Snapshot Node::snapshot() const {
     seen.policy_rules = value_or_throw(netlink::dump_rules(socket));
     seen.neighbours = value_or_throw(netlink::dump_neighbours(socket));
     seen.fdb = value_or_throw(netlink::dump_fdb(socket));
+    seen.mdb = value_or_throw(netlink::dump_mdb(socket));
   });
   const bool tracks = run([&] {
     const auto sysctls = netns::Sysctls::here();

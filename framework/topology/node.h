@@ -33,6 +33,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +43,9 @@ namespace netrig {
 inline namespace topology {
 
 class CableCuts;
+class LabPrograms;
 struct NodeState;
+struct PlannedInterface;
 struct PlannedNode;
 
 /// Ready when a socket of the node listens on the service: `listening(tcp(8080))`. TCP or UDP.
@@ -62,9 +65,11 @@ class Node {
   [[nodiscard]] const std::string& name() const;
   /// What the topology planned for it: interfaces, addresses, routes. Changes made since do not show here.
   [[nodiscard]] const PlannedNode& plan() const;
+  /// Its network namespace. Valid as long as the Lab.
   [[nodiscard]] const netns::NetNs& network() const;
 
-  /// Its first address of `family`, or its address on an interface or segment. Throws when there is none.
+  /// Its first address of `family`, or its address on an interface or segment: those that were planned and not taken
+  /// away since (a link that is down keeps them), then those that it was given at run time. Throws when there is none.
   [[nodiscard]] IpAddress address(AddressFamily family = AddressFamily::ipv4) const;
   [[nodiscard]] IpAddress address(std::string_view interface_or_segment,
                                   AddressFamily family = AddressFamily::ipv4) const;
@@ -74,7 +79,7 @@ class Node {
   /// throws.
   template <class Function>
   auto run(Function&& function) const {
-    return network().run(std::forward<Function>(function));
+    return held_network()->run(std::forward<Function>(function));
   }
 
   // ---- programs: they see the node's network, /sys, /etc/resolv.conf, /etc/hosts, and end with the lab at the latest
@@ -109,7 +114,7 @@ class Node {
   void set_link_up(std::string_view interface) const;
   /// The kernel forgets IPv6 addresses and all routes of a link that is set down.
   void set_link_down(std::string_view interface) const;
-  /// Makes a device of the node's own (dummy, vlan, macvlan, ...), set up.
+  /// Makes a device of the node's own (dummy, vlan, macvlan, ...) and sets it up. Of a veth, this end only.
   void add_link(const netlink::LinkSpec& link, const netlink::LinkKind& kind) const;
   void remove_link(std::string_view interface) const;
   void add_address(std::string_view interface, const InterfaceAddress& address) const;
@@ -143,7 +148,7 @@ class Node {
   /// Calls `use` with the node's nftables socket.
   template <class Use>
   auto netfilter(Use&& use) const {
-    return std::forward<Use>(use)(netfilter_socket());
+    return std::forward<Use>(use)(*netfilter_socket());
   }
 
   /// All nodes of the lab that this one is of.
@@ -159,7 +164,11 @@ class Node {
     return std::forward<Use>(use)(*socket);
   }
   [[nodiscard]] std::pair<std::unique_lock<std::mutex>, netlink::Socket*> netlink_socket() const;
-  [[nodiscard]] nft::NfSocket& netfilter_socket() const;
+  [[nodiscard]] std::shared_ptr<nft::NfSocket> netfilter_socket() const;
+  [[nodiscard]] std::shared_ptr<const netns::NetNs> held_network() const;
+  [[nodiscard]] std::shared_ptr<LabPrograms> programs() const;
+  [[nodiscard]] std::optional<IpAddress> find_address(AddressFamily family, const PlannedInterface* planned,
+                                                      std::string_view device) const;
   [[nodiscard]] NodeState& alive() const;
 
   std::shared_ptr<NodeState> state_;

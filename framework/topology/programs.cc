@@ -1,11 +1,27 @@
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/programs.h>
 
+#include <chrono>
+#include <iostream>
 #include <utility>
 #include <vector>
 
 namespace netrig {
 inline namespace topology {
+
+namespace {
+
+// The kernel ends a thousand programs in a twentieth of it.
+constexpr std::chrono::seconds kEndPatience{10};
+
+}  // namespace
+
+void LabPrograms::end() {
+  const std::scoped_lock lock{turn_};
+  ended_ = true;
+  if (!programs_) return;
+  if (const auto ended = programs_->end(Deadline::after(kEndPatience)); !ended) std::cerr << ended.error() << '\n';
+}
 
 // Every node is a name of `ip netns` for every program of the lab.
 Result<void> LabPrograms::open_lab() {
@@ -20,6 +36,7 @@ Result<void> LabPrograms::open_lab() {
 
 Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
   const std::scoped_lock lock{turn_};
+  if (ended_) return fail(Error::invalid("run a program", node.plan.name, "its lab has ended"));
   NETRIG_TRY(open_lab());
   const auto& name = node.plan.name;
   if (const auto found = spaces_.find(name); found != spaces_.end()) return &found->second;

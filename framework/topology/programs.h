@@ -20,6 +20,10 @@ class LabPrograms {
  public:
   explicit LabPrograms(LabState& lab) : lab_{lab} {}
 
+  /// Ends every program; none can be started any more. The lab is not used after it. What went wrong is printed on
+  /// standard error.
+  void end();
+
   Result<process::Completed> run(const NodeState& node, const process::Command& command, Deadline deadline);
   Result<process::Process> start(const NodeState& node, const process::Command& command);
   Result<process::Process> start(const NodeState& node, const process::Command& command,
@@ -32,6 +36,7 @@ class LabPrograms {
 
   LabState& lab_;
   std::mutex turn_;  ///< of making spaces; programs themselves start side by side
+  bool ended_ = false;
   std::map<std::string, process::NodeSpace> spaces_;
   std::optional<process::Programs> programs_;  ///< ends before the spaces go
 };
