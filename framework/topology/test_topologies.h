@@ -1,0 +1,23 @@
+// Private to the module's tests: small networks.
+#pragma once
+
+#include <netrig/topology/topology.h>
+
+namespace netrig::test {
+
+inline Topology pair() {
+  Topology topology;
+  const auto left = topology.host("left"), right = topology.host("right");
+  topology.link(left, right, "10.0.0.0/24, fd00::/64");
+  return topology;
+}
+
+inline Topology office() {
+  Topology topology;
+  const auto gw = topology.router("gw");
+  topology.segment("lan", "10.1.0.0/24, fd01::/64").join(gw, topology.host("pc"), topology.host("printer"));
+  topology.link(gw, topology.host("server"), "10.2.0.0/30, fd02::/64");
+  return topology;
+}
+
+}  // namespace netrig::test
