@@ -293,7 +293,8 @@ Snapshot Node::snapshot() const {
   });
   netfilter([&](nft::NfSocket& socket) {
     seen.ruleset = value_or_throw(nft::list(socket));
-    // The kernel goes through the connections of every namespace to find this one's: 15 ms, well spent if there are any.
+    // The kernel goes through the connections of every namespace to find this one's: 15 ms, well spent if there are
+    // any.
     if (tracks) seen.connections = value_or_throw(nft::list_conntrack(socket));
   });
   return seen;
