@@ -52,7 +52,7 @@ class RandomKillTest : public TeardownTest {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim";
   }
 
-  unsigned seed_ = std::random_device{}();
+  unsigned seed_ = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
   std::mt19937 random_{seed_};
 };
 
