@@ -30,8 +30,8 @@ std::string_view resolution(AddressFamily family) {
 
 class Walk {
  public:
-  Walk(const Evidence& before, const Evidence& after, ProbePacket packet, Diagnosis& diagnosis)
-      : before_{before}, after_{after}, packet_{std::move(packet)}, diagnosis_{diagnosis} {}
+  Walk(const Evidence& before, const Evidence& after, const ProbePacket& packet, Diagnosis& diagnosis)
+      : before_{before}, after_{after}, packet_{packet}, diagnosis_{diagnosis} {}
 
   // Follows a packet to `destination`. The position of the node that takes it in, or nullopt with the cause told.
   std::optional<std::size_t> follow(std::size_t at, IpAddress destination, const std::string& prefix) {

@@ -15,8 +15,8 @@ namespace {
 
 // As a shell reads it back: in single quotes unless it is plain.
 std::string quoted_for_shell(const std::string& word) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view{"_./=-+,:@"}.contains(c);
+  const auto is_plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view{"_./=-+,:@"}.contains(c);
   };
   if (!word.empty() && std::ranges::all_of(word, is_plain)) return word;
   std::string text = "'";

@@ -149,9 +149,7 @@ void check_links(Planner& planner) {
 class RoutedNetworks {
  public:
   explicit RoutedNetworks(Planner& planner) : planner_{planner} {
-    for (std::size_t i = 0; i < planner.segments.size(); ++i) {
-      network_of_[planner.segments[i].domain] = planner.segments[i].domain;
-    }
+    for (const auto& segment : planner.segments) network_of_[segment.domain] = segment.domain;
     for (std::size_t node = 0; node < planner.topology.nodes().size(); ++node) join_links_of(node);
   }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace netrig {
@@ -14,7 +15,7 @@ inline namespace topology {
 
 class CableCuts {
  public:
-  explicit CableCuts(const LabLink& cable) : cable_{cable} {}
+  explicit CableCuts(LabLink cable) : cable_{std::move(cable)} {}
   /// The cuts of that cable, whichever end is named first.
   static std::shared_ptr<CableCuts> of(const LabLink& cable);
 

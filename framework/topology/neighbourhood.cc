@@ -27,9 +27,9 @@ std::optional<std::size_t> Neighbourhood::domain_of(InterfaceRef interface) cons
 }
 
 const std::vector<Gateway>& Neighbourhood::gateways_near(InterfaceRef interface) const {
-  static const std::vector<Gateway> kNone;
+  static const std::vector<Gateway> none;
   const auto domain = domain_of(interface);
-  return domain ? gateways_.at(*domain) : kNone;
+  return domain ? gateways_.at(*domain) : none;
 }
 
 bool Neighbourhood::masquerades_out_of(InterfaceRef ref) const {

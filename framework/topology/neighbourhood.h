@@ -27,9 +27,9 @@ class Neighbourhood {
   /// The routers on the interface's link, its own node included.
   [[nodiscard]] const std::vector<Gateway>& gateways_near(InterfaceRef interface) const;
   /// Whether its node translates what leaves by it, and so hides what is behind.
-  [[nodiscard]] bool masquerades_out_of(InterfaceRef interface) const;
+  [[nodiscard]] bool masquerades_out_of(InterfaceRef ref) const;
   /// The first address of the family.
-  [[nodiscard]] std::optional<IpAddress> address_of(InterfaceRef interface, AddressFamily family) const;
+  [[nodiscard]] std::optional<IpAddress> address_of(InterfaceRef ref, AddressFamily family) const;
   [[nodiscard]] const PlannedInterface& at(InterfaceRef ref) const {
     return planner_.plan.nodes[ref.node].interfaces[ref.interface];
   }

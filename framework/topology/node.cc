@@ -289,7 +289,7 @@ Snapshot Node::snapshot() const {
     for (const auto shown : kShownSysctls) {
       if (auto value = sysctls.get(shown)) seen.sysctls.emplace(shown, *std::move(value));
     }
-    return sysctls.get("net.netfilter.nf_conntrack_count") != "0";
+    return sysctls.get("net.netfilter.nf_conntrack_count").value_or("unknown") != "0";
   });
   netfilter([&](nft::NfSocket& socket) {
     seen.ruleset = value_or_throw(nft::list(socket));

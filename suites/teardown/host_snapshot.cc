@@ -57,7 +57,7 @@ std::string changes_since(const HostSnapshot& before) {
   for (const auto& [what, text] : now) {
     const auto found = before.find(what);
     const std::string was = found == before.end() ? "nothing" : found->second;
-    if (was != text) changes += what + " was\n" + was + "and is\n" + text + "\n";
+    if (was != text) changes.append(what).append(" was\n").append(was).append("and is\n").append(text).append("\n");
   }
   for (const auto& [what, text] : before) {
     if (!now.contains(what)) changes += what + " is gone\n";

@@ -14,7 +14,7 @@ namespace netrig::teardown {
 namespace {
 
 // Each of the three processes is killed as often.
-constexpr int kRounds = 99;
+constexpr int kKills = 99;
 constexpr const char* kRoles[] = {"supervisor", "init", "program"};
 
 // A folder for the victims' temporary files alone.
@@ -60,7 +60,7 @@ TEST_F(RandomKillTest, LeavesNoProcessNoFileAndTheHostAsItWas) {
   const UniqueFd silence{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   const Folder folder;
   const auto before = snapshot_of_the_host();
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kKills; ++round) {
     SCOPED_TRACE(testing::Message() << "round " << round << ", the " << kRoles[round % 3] << ", seed " << seed_);
     Victim victim{{.program = lab_victim(), .environment = {"TMPDIR=" + folder.path()}, .output = silence.get()}};
     ASSERT_NO_FATAL_FAILURE(let_live(victim));
