@@ -53,7 +53,7 @@ Mode mode() noexcept;
 std::string why_not();
 
 /// The sandbox in one line: mode, id range, and what is weaker than usual and why (`pid namespace; single id (newuidmap
-/// failed: exit status 1)`). Empty when not inside().
+/// or newgidmap failed)`). Empty when not inside().
 std::string describe();
 
 }  // namespace netrig::sandbox
