@@ -73,12 +73,12 @@ packages() {
         # Compiler and build tools; then the libraries, in the order of framework/cmake/NetrigOptions.cmake.
         printf '%s\n' g++ cmake ninja-build pkg-config \
           libfmt-dev 'libboost1.81-dev|libboost-dev' nlohmann-json3-dev libnl-3-dev libnl-route-3-dev libmnl-dev \
-          libnftnl-dev libnetfilter-conntrack-dev libgtest-dev libgmock-dev libbenchmark-dev
+          libnftnl-dev libnftables-dev libnetfilter-conntrack-dev libgtest-dev libgmock-dev libbenchmark-dev
         ;;
       dnf-build)
         printf '%s\n' gcc-c++ cmake ninja-build pkgconf-pkg-config \
           fmt-devel boost-devel json-devel libnl3-devel libmnl-devel \
-          libnftnl-devel libnetfilter_conntrack-devel gtest-devel gmock-devel google-benchmark-devel
+          libnftnl-devel nftables-devel libnetfilter_conntrack-devel gtest-devel gmock-devel google-benchmark-devel
         ;;
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.

@@ -13,6 +13,7 @@ find_package(nlohmann_json REQUIRED)
 pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(libmnl REQUIRED IMPORTED_TARGET libmnl)
 pkg_check_modules(libnftnl REQUIRED IMPORTED_TARGET libnftnl)
+pkg_check_modules(libnftables REQUIRED IMPORTED_TARGET libnftables)
 
 add_library(netrig_options INTERFACE)
 target_compile_features(netrig_options INTERFACE cxx_std_23)

@@ -1,6 +1,7 @@
 #include <netrig/nft/codec/message.h>
 #include <netrig/nft/codec/nftnl.h>
 #include <netrig/nft/list.h>
+#include <netrig/nft/reserved.h>
 
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
@@ -58,7 +59,8 @@ Result<std::uint32_t> generation(NfSocket& socket) {
 Result<Ruleset> read_once(NfSocket& socket) {
   Ruleset ruleset;
   for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETTABLE))) {
-    ruleset.tables.push_back(NETRIG_TRY(codec::decode_table(message)));
+    Table table = NETRIG_TRY(codec::decode_table(message));
+    if (!is_reserved(table.id())) ruleset.tables.push_back(std::move(table));
   }
   std::map<TableName, Table*> tables;
   for (Table& table : ruleset.tables) tables[table.id()] = &table;

@@ -1,0 +1,179 @@
+#include <netrig/nft/frontend.h>
+#include <netrig/nft/nf_socket.h>
+#include <netrig/nft/reserved.h>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <mutex>
+#include <nftables/libnftables.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace netrig::nft {
+namespace {
+
+constexpr std::string_view kText = "ruleset";
+
+// libnftables keeps the interfaces that it saw, and more, in variables of the process.
+std::mutex& turn() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  if (what.empty()) return;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+// Without the tables of the rig's own. nft ends each table with a brace at the start of a line.
+std::string without_reserved(std::string listing) {
+  const std::string name = fmt::format(" {} {{", kReservedTable);
+  for (std::size_t start = 0; start < listing.size();) {
+    const std::size_t brace = listing.find("\n}\n", start);
+    const std::size_t end = brace == std::string::npos ? listing.size() : brace + 3;
+    const std::string_view header = std::string_view{listing}.substr(start, listing.find('\n', start) - start);
+    if (header.starts_with("table ") && header.contains(name)) {
+      listing.erase(start, end - start);
+    } else {
+      start = end;
+    }
+  }
+  return listing;
+}
+
+Result<UniqueFd> in_memory(std::string_view text, const std::string& label) {
+  UniqueFd file{memfd_create("ruleset", MFD_CLOEXEC)};
+  if (!file) return fail(Error::from_errno("make room for a ruleset", label, errno));
+  while (!text.empty()) {
+    const ssize_t size = write(file.get(), text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail(Error::from_errno("make room for a ruleset", label, errno));
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return file;
+}
+
+struct FreeContext {
+  void operator()(nft_ctx* nft) const noexcept { nft_ctx_free(nft); }
+};
+using NftContext = std::unique_ptr<nft_ctx, FreeContext>;
+
+// In the calling thread's network namespace; only with the turn. None when memory is short.
+NftContext make_context() {
+  NftContext nft{nft_ctx_new(NFT_CTX_DEFAULT)};
+  if (nft && (nft_ctx_buffer_output(nft.get()) != 0 || nft_ctx_buffer_error(nft.get()) != 0)) nft.reset();
+  return nft;
+}
+
+ino_t current_namespace() {
+  struct stat status{};
+  return stat("/proc/thread-self/ns/net", &status) == 0 ? status.st_ino : 0;
+}
+
+// What nft said, without the line breaks at its end.
+std::string complaint_of(nft_ctx* nft) {
+  std::string text = nft_ctx_get_error_buffer(nft);
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+struct Frontend::Context {
+  std::string label;
+  ino_t netns = 0;
+  NftContext nft;
+
+  ~Context() {
+    const std::scoped_lock lock{turn()};
+    nft.reset();
+  }
+
+  // Interfaces would be looked up in the wrong one.
+  [[nodiscard]] Result<void> require_namespace() const {
+    if (current_namespace() == netns) return {};
+    return fail(Error::invalid("use libnftables", label, "the calling thread is in another network namespace"));
+  }
+};
+
+Frontend::Frontend(std::unique_ptr<Context> context) : context_{std::move(context)} {}
+Frontend::Frontend(Frontend&&) noexcept = default;
+Frontend& Frontend::operator=(Frontend&&) noexcept = default;
+Frontend::~Frontend() = default;
+
+Result<Frontend> Frontend::open(std::string label) {
+  // The library would end the process where it gets no socket; and it would work on the host.
+  NETRIG_TRY(NfSocket::open(label));
+  auto context = std::make_unique<Context>();
+  context->label = std::move(label);
+  context->netns = current_namespace();
+  const std::scoped_lock lock{turn()};
+  context->nft = make_context();
+  if (!context->nft) return fail(Error::from_errno("open libnftables", context->label, ENOMEM));
+  return Frontend{std::move(context)};
+}
+
+Result<void> Frontend::load_file(const std::filesystem::path& file, const ReadOptions& options) {
+  const std::string what = "load " + file.string();
+  // nft takes "-" for standard input, and tells less of a file that it cannot read.
+  const UniqueFd readable{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!readable) return fail(Error::from_errno(what, context_->label, errno));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return fail(Error::from_errno(what, context_->label, EISDIR));
+  const auto path = file.string() == "-" ? std::string{"./-"} : file.string();
+  return load(path, path, what, options, std::filesystem::absolute(file, ignored).parent_path());
+}
+
+Result<void> Frontend::load_text(std::string_view text, const ReadOptions& options) {
+  // As a file, because of a buffer nft tells no line numbers.
+  const UniqueFd file = NETRIG_TRY(in_memory(text, context_->label));
+  return load(fmt::format("/proc/self/fd/{}", file.get()), std::string{kText}, "load ruleset", options, {});
+}
+
+Result<void> Frontend::load(const std::string& path, const std::string& shown, const std::string& what,
+                            const ReadOptions& options, const std::filesystem::path& folder) {
+  NETRIG_TRY(context_->require_namespace());
+  const std::scoped_lock lock{turn()};
+  // A context of its own: one whose variables were cleared is of no further use (libnftables 1.0.6 frees them twice).
+  const NftContext nft = make_context();
+  if (!nft) return fail(Error::from_errno(what, context_->label, ENOMEM));
+  nft_ctx_clear_include_paths(nft.get());
+  if (!folder.empty()) nft_ctx_add_include_path(nft.get(), folder.c_str());
+  for (const auto& include : options.include_paths) nft_ctx_add_include_path(nft.get(), include.c_str());
+  nft_ctx_add_include_path(nft.get(), "/etc");
+  for (const auto& [name, value] : options.variables) {
+    if (nft_ctx_add_var(nft.get(), fmt::format("{}={}", name, value).c_str()) == 0) continue;
+    return fail(Error::invalid(what, context_->label, fmt::format("{}={} is no variable for nft", name, value)));
+  }
+  if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
+  auto complaint = complaint_of(nft.get());
+  if (path != shown) replace_all(complaint, path, shown);
+  return fail(Error::invalid(what, context_->label, std::move(complaint)));
+}
+
+Result<std::string> Frontend::list(Handles handles) {
+  return without_reserved(NETRIG_TRY(perform("list ruleset", "list ruleset", handles)));
+}
+
+Result<std::string> Frontend::run(std::string_view commands) {
+  return perform(std::string{commands}, fmt::format("nft '{}'", commands), Handles::hide);
+}
+
+Result<std::string> Frontend::perform(const std::string& commands, const std::string& what, Handles handles) {
+  NETRIG_TRY(context_->require_namespace());
+  const std::scoped_lock lock{turn()};
+  nft_ctx* nft = context_->nft.get();
+  nft_ctx_output_set_flags(nft, handles == Handles::show ? unsigned{NFT_CTX_OUTPUT_HANDLE} : 0U);
+  const int status = nft_run_cmd_from_buffer(nft, commands.c_str());
+  std::string printed = nft_ctx_get_output_buffer(nft);
+  auto complaint = complaint_of(nft);
+  if (status == 0) return printed;
+  return fail(Error::invalid(what, context_->label, std::move(complaint)));
+}
+
+}  // namespace netrig::nft

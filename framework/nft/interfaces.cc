@@ -1,0 +1,150 @@
+#include <netrig/nft/codec/nftnl.h>
+#include <netrig/nft/interfaces.h>
+#include <netrig/nft/list.h>
+#include <netrig/nft/reserved.h>
+#include <netrig/nft/transport.h>
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <libnftnl/set.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+namespace netrig::nft {
+namespace {
+
+constexpr const char* kListSets = "list sets";
+
+// How nft describes a set's key to itself: data types of 6 bits each, those of a concatenation side by side (enum
+// datatypes and TYPE_BITS in nftables' include/datatype.h).
+constexpr std::uint32_t kTypeBits = 6;
+constexpr std::uint32_t kInterfaceName = 41;
+constexpr std::size_t kInterfaceNameSize = 16;
+
+using NftnlSet = std::unique_ptr<nftnl_set, codec::NftnlDeleter<nftnl_set_free>>;
+
+struct SetOfNames {
+  TableName table;
+  std::string name;
+  std::size_t offset = 0;  // of the interface name in each key
+};
+
+// The size of a part of a concatenated key, which is padded to four bytes; nothing for types that are not known here.
+std::optional<std::size_t> size_of(std::uint32_t type) {
+  switch (type) {
+    case kInterfaceName:
+    case 8:  // ipv6_addr
+      return 16;
+    case 9:  // ether_addr
+      return 8;
+    case 7:   // ipv4_addr
+    case 10:  // ether_type
+    case 12:  // inet_proto
+    case 13:  // inet_service
+    case 19:  // mark
+    case 20:  // iface_index
+    case 26:  // ct_state
+      return 4;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::size_t> offset_of_name(std::uint32_t key_type) {
+  std::vector<std::uint32_t> parts;
+  for (; key_type != 0; key_type >>= kTypeBits) parts.insert(parts.begin(), key_type & ((1U << kTypeBits) - 1));
+  std::size_t offset = 0;
+  for (const std::uint32_t part : parts) {
+    if (part == kInterfaceName) return offset;
+    const auto size = size_of(part);
+    if (!size) return std::nullopt;
+    offset += *size;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<SetOfNames>> sets_of_names(NfSocket& socket) {
+  const auto messages = NETRIG_TRY(dump(socket, kListSets, [](char* room, std::uint32_t sequence) {
+    return nftnl_nlmsg_build_hdr(room, NFT_MSG_GETSET, NFPROTO_UNSPEC, NLM_F_DUMP, sequence);
+  }));
+  std::vector<SetOfNames> found;
+  for (const Buffer& message : messages) {
+    const NftnlSet set{nftnl_set_alloc()};
+    if (!set || nftnl_set_nlmsg_parse(header(message), set.get()) < 0) {
+      return fail(Error::from_errno(kListSets, socket.label(), EBADMSG));
+    }
+    const bool ranges = (nftnl_set_get_u32(set.get(), NFTNL_SET_FLAGS) & NFT_SET_INTERVAL) != 0;  // of patterns
+    const auto offset = offset_of_name(nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_TYPE));
+    TableName table{static_cast<Family>(nftnl_set_get_u32(set.get(), NFTNL_SET_FAMILY)),
+                    nftnl_set_get_str(set.get(), NFTNL_SET_TABLE)};
+    if (!ranges && offset) found.push_back({std::move(table), nftnl_set_get_str(set.get(), NFTNL_SET_NAME), *offset});
+  }
+  return found;
+}
+
+Result<void> add_elements(NfSocket& socket, const SetOfNames& of, std::vector<NamedInterface>& found) {
+  const auto messages = NETRIG_TRY(dump(socket, kListSets, [&](char* room, std::uint32_t sequence) {
+    nlmsghdr* made = nftnl_nlmsg_build_hdr(room, NFT_MSG_GETSETELEM, static_cast<std::uint16_t>(of.table.family),
+                                           NLM_F_DUMP, sequence);
+    mnl_attr_put_strz(made, NFTA_SET_ELEM_LIST_TABLE, of.table.name.c_str());
+    mnl_attr_put_strz(made, NFTA_SET_ELEM_LIST_SET, of.name.c_str());
+    return made;
+  }));
+  const NftnlSet set{nftnl_set_alloc()};
+  for (const Buffer& message : messages) nftnl_set_elems_nlmsg_parse(header(message), set.get());
+  struct Wanted {
+    const SetOfNames& of;
+    std::vector<NamedInterface>& found;
+  } wanted{of, found};
+  const auto look = [](nftnl_set_elem* element, void* context) {
+    auto& [source, names] = *static_cast<Wanted*>(context);
+    std::uint32_t size = 0;
+    const auto* key = static_cast<const char*>(nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size));
+    if (key == nullptr || size < source.offset + kInterfaceNameSize) return 0;
+    const char* name = key + source.offset;
+    // an anonymous set is part of the rule that looks into it
+    const auto where = source.name.starts_with("__")
+                           ? fmt::format("table {}, a set in a rule", to_string(source.table))
+                           : fmt::format("table {}, set {}", to_string(source.table), source.name);
+    names.push_back({std::string{name, strnlen(name, kInterfaceNameSize)}, where});
+    return 0;
+  };
+  nftnl_set_elem_foreach(set.get(), look, &wanted);
+  return {};
+}
+
+void add_matches(const Table& table, const Chain& chain, std::vector<NamedInterface>& found) {
+  for (std::size_t i = 0; i < chain.rules.size(); ++i) {
+    for (const Expression& expression : chain.rules[i].expressions) {
+      const auto* match = std::get_if<InterfaceMatch>(&expression);
+      if (match == nullptr || match->pattern.ends_with('*')) continue;
+      found.push_back({match->pattern, fmt::format("table {}, chain {}, rule {} (handle {})", to_string(table.id()),
+                                                   chain.name, i + 1, chain.rules[i].handle)});
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket) {
+  std::vector<NamedInterface> found;
+  const Ruleset ruleset = NETRIG_TRY(list(socket));
+  for (const Table& table : ruleset.tables) {
+    for (const Chain& chain : table.chains) add_matches(table, chain, found);
+  }
+  for (const SetOfNames& set : NETRIG_TRY(sets_of_names(socket))) {
+    if (!is_reserved(set.table)) NETRIG_TRY(add_elements(socket, set, found));
+  }
+  return found;
+}
+
+}  // namespace netrig::nft

@@ -1,0 +1,24 @@
+// Which interfaces a ruleset speaks of: a misspelt one makes a rule that matches nothing, and nft does not mind.
+#pragma once
+
+#include <netrig/base/result.h>
+#include <netrig/nft/nf_socket.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace netrig::nft {
+
+/// A rule or a set, and an interface that it names.
+struct NamedInterface {
+  std::string name;
+  std::string where;  ///< `table inet filter, chain forward, rule 4 (handle 9)`, `table inet filter, set lans`
+};
+
+/// The interfaces that rules name by `iifname` and `oifname`, alone, in sets, maps and concatenations; patterns
+/// (`eth*`) are left out. By number (`iif`, `oif`) nft itself looks the interface up, and refuses one that does not
+/// exist.
+Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket);
+
+}  // namespace netrig::nft
