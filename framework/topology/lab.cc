@@ -58,6 +58,7 @@ LabState::~LabState() {
     node->ended = true;
     node->lab = nullptr;
     node->programs.reset();
+    node->frontend.reset();
     node->netfilter.reset();
     node->socket.reset();
     node->network.reset();

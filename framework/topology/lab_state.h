@@ -3,6 +3,7 @@
 
 #include <netrig/netlink/socket.h>
 #include <netrig/netns/net_ns.h>
+#include <netrig/nft/frontend.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/process/node_space.h>
 #include <netrig/topology/plan.h>
@@ -29,8 +30,10 @@ struct NodeState {
   std::shared_ptr<const netns::NetNs> network;  ///< shared with whoever is running something in it
   std::optional<netlink::Socket> socket;
   std::shared_ptr<nft::NfSocket> netfilter;  ///< opened at the first use
+  std::shared_ptr<nft::Frontend> frontend;   ///< the same
   std::shared_ptr<LabPrograms> programs;
   std::mutex turn;                                         ///< of the netlink socket, and of all that ends with the lab
+  std::mutex loading;                                      ///< of rulesets: from the first look to the last
   std::mutex cutting;                                      ///< of `cuts`
   std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;  ///< of the cables that begin here (cuts.h)
   std::atomic<bool> ended = false;

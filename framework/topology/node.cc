@@ -60,6 +60,16 @@ std::pair<std::unique_lock<std::mutex>, netlink::Socket*> Node::netlink_socket()
   return {std::move(lock), &socket};
 }
 
+std::shared_ptr<nft::Frontend> Node::frontend() const {
+  const std::scoped_lock lock{state_->turn};
+  auto& state = alive();
+  if (!state.frontend) {
+    auto opened = value_or_throw(state.network->run([&] { return nft::Frontend::open(state.plan.name); }));
+    state.frontend = std::make_shared<nft::Frontend>(std::move(opened));
+  }
+  return state.frontend;
+}
+
 std::shared_ptr<nft::NfSocket> Node::netfilter_socket() const {
   const std::scoped_lock lock{state_->turn};
   auto& state = alive();
@@ -211,12 +221,6 @@ std::string Node::sysctl(std::string_view name) const {
   const auto network = held_network();
   return value_or_throw(in_node(*this, netns::Sysctls{*network}.get(name)));
 }
-
-void Node::add_rules(const nft::Ruleset& ruleset) const { require(nft::apply(*netfilter_socket(), ruleset)); }
-void Node::change_rules(const nft::Transaction& transaction) const {
-  require(nft::apply(*netfilter_socket(), transaction));
-}
-nft::Ruleset Node::rules() const { return value_or_throw(nft::list(*netfilter_socket())); }
 
 // ---- programs
 

@@ -18,6 +18,8 @@
 #include <netrig/netlink/rule.h>
 #include <netrig/netlink/socket.h>
 #include <netrig/netns/net_ns.h>
+#include <netrig/nft/frontend.h>
+#include <netrig/nft/listing.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/ruleset.h>
 #include <netrig/nft/transaction.h>
@@ -30,6 +32,7 @@
 #include <netrig/traffic/service.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -55,6 +58,16 @@ process::Readiness listening(const traffic::Service& service);
 inline constexpr std::chrono::seconds kProgramTimeout{30};
 /// How long a probe waits for an answer unless told otherwise.
 inline constexpr std::chrono::seconds kProbeTimeout{2};
+
+/// How Node::load_ruleset() takes a file in.
+struct RulesetOptions {
+  nft::ReadOptions read = {};  ///< variables and include paths
+  /// A rule that names an interface which the node does not have is an error: a misspelt name matches nothing, and nft
+  /// does not mind. Patterns (`ppp*`) may match nothing.
+  bool interfaces_must_exist = true;
+  /// These may come later.
+  std::vector<std::string> may_be_missing = {};
+};
 
 /// A machine of a Lab. Copies refer to the same machine; one handle's calls are safe from any thread.
 /// Every member throws SetupError when the lab has ended, and where stated.
@@ -129,10 +142,31 @@ class Node {
   void set_forwarding(AddressFamily family, bool on) const;
   void set_sysctl(std::string_view name, std::string_view value) const;
   [[nodiscard]] std::string sysctl(std::string_view name) const;
+
+  // ---- firewall and NAT; what the rig adds for itself (nft/reserved.h) shows in none of it
+
+  /// Loads a file as `nft -f` does, on top of what is there; on an error, which is nft's own with file, line and
+  /// column, the ruleset stays what it was. See nft/frontend.h.
+  void load_ruleset(const std::filesystem::path& file, const RulesetOptions& options = {}) const;
+  /// The same for text.
+  void load_ruleset_text(std::string_view text, const RulesetOptions& options = {}) const;
+  /// Loads a file of iptables-save or ip6tables-save by `iptables-restore` or `ip6tables-restore`, tried in a
+  /// namespace of its own before it is loaded. Throws where the tool is not installed.
+  void load_iptables(AddressFamily family, const std::filesystem::path& file) const;
+  /// What `nft list ruleset` (or `nft -a list ruleset`) prints here.
+  [[nodiscard]] std::string ruleset_text(nft::Handles handles = nft::Handles::hide) const;
+  /// The same with handles and taken apart: a rule by its comment or handle; differences() of two.
+  [[nodiscard]] nft::Listing ruleset() const;
+  /// Writes a file that load_ruleset(), or `nft -f`, puts in the place of whatever rules there are.
+  void save_ruleset(const std::filesystem::path& file) const;
+  /// Sets all counters of rules and policies, counter objects and quotas to zero. Needs Linux 6.2.
+  void reset_counters() const;
+  /// Removes every table.
+  void flush_rules() const;
   /// Adds to the node's ruleset, in one transaction.
   void add_rules(const nft::Ruleset& ruleset) const;
   void change_rules(const nft::Transaction& transaction) const;
-  /// The node's ruleset with its counters.
+  /// The node's ruleset as values, with its counters.
   [[nodiscard]] nft::Ruleset rules() const;
 
   /// Everything that tells how packets fare here, at this moment.
@@ -165,6 +199,10 @@ class Node {
   }
   [[nodiscard]] std::pair<std::unique_lock<std::mutex>, netlink::Socket*> netlink_socket() const;
   [[nodiscard]] std::shared_ptr<nft::NfSocket> netfilter_socket() const;
+  [[nodiscard]] std::shared_ptr<nft::Frontend> frontend() const;
+  using Load = std::function<Result<void>(nft::Frontend& frontend)>;
+  Result<void> load_checked(const Load& load, const RulesetOptions& options) const;
+  Result<void> rehearse(const Load& load, const RulesetOptions& options) const;
   [[nodiscard]] std::shared_ptr<const netns::NetNs> held_network() const;
   [[nodiscard]] std::shared_ptr<LabPrograms> programs() const;
   [[nodiscard]] std::optional<IpAddress> find_address(AddressFamily family, const PlannedInterface* planned,
