@@ -1,5 +1,6 @@
 #include <netrig/process/etc_files.h>
 #include <netrig/process/mounts.h>
+#include <netrig/sandbox/room.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -48,8 +49,9 @@ Result<void> mount_host_etc() {
 }  // namespace
 
 Result<void> mount_sys() {
-  if (::mount("sysfs", "/sys", "sysfs", kNoPrograms, nullptr) == 0) return {};
-  return outcome(::mount("sysfs", "/sys", "sysfs", kNoPrograms | MS_RDONLY, nullptr), "mount sysfs on /sys");
+  const int code = sandbox::mount_sysfs();
+  if (code == 0) return {};
+  return fail(Error::from_errno("mount sysfs on /sys", "", code));
 }
 
 // Prepared aside and moved over /run: the lab's /run/netns is bound by one call, so that no name that appears meanwhile

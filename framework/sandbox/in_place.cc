@@ -1,6 +1,7 @@
 #include <netrig/base/unique_fd.h>
 #include <netrig/sandbox/ids.h>
 #include <netrig/sandbox/in_place.h>
+#include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/room.h>
 #include <netrig/sandbox/state.h>
@@ -33,10 +34,11 @@ Failure make_namespaces() noexcept {
   return {Step::uts_namespace, 0};
 }
 
-// /proc stays: this process's pid namespace is the old one's.
+// /proc stays, but for what is made read-only in it: this process's pid namespace is the old one's.
 Failure furnish() noexcept {
   constexpr Chore kFurniture[] = {
       {Step::private_mounts, make_mounts_private},
+      {Step::proc, guard_old_proc},
       {Step::sysctl, open_sysctl},
       {Step::sysfs, mount_sysfs},
       {Step::run, mount_run},

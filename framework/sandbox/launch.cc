@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 
 namespace netrig::sandbox {
@@ -24,6 +25,11 @@ void restore_signals(const InitPlan& plan) noexcept {
   raw::set_mask(plan.mask);
 }
 
+// A session keyring of its own (session-keyring(7)): the caller's, with what it can open, would be inherited by every
+// program of every lab. A seccomp filter may forbid the call, which then is forbidden to those programs too; a quota of
+// keys (kernel.keys.maxkeys) that is used up leaves the caller's in place.
+void leave_keyring() noexcept { raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
+
 // Executed, not just continued: every static initialiser and every thread is to start inside. Being uid 0 there, the
 // program keeps its capabilities, whatever the map.
 int execute(const InitPlan& plan, IdRange ids, int spaces) noexcept {
@@ -31,6 +37,7 @@ int execute(const InitPlan& plan, IdRange ids, int spaces) noexcept {
   format_marker(
       {namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::pid_namespace, ids, spaces},
       plan.marker);
+  leave_keyring();
   restore_signals(plan);
   raw::call(SYS_execve, "/proc/self/exe", plan.arguments, plan.environment);
   return errno;

@@ -1,3 +1,4 @@
+#include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/raw.h>
 #include <netrig/sandbox/room.h>
 
@@ -31,10 +32,13 @@ bool exists(const char* path) noexcept { return raw::call(SYS_faccessat, AT_FDCW
 
 int make_mounts_private() noexcept { return mount("none", "/", nullptr, MS_REC | MS_PRIVATE); }
 
-int mount_proc() noexcept { return mount("proc", "/proc", "proc", kPlain); }
+int mount_proc() noexcept {
+  if (const int error = mount("proc", "/proc", "proc", kPlain)) return error;
+  return guard_new_proc();
+}
 
 int mount_sysfs() noexcept {
-  if (mount("sysfs", "/sys", "sysfs", kPlain) == 0) return 0;
+  if (mount("sysfs", "/sys", "sysfs", kPlain) == 0) return guard_sysfs();
   return mount("sysfs", "/sys", "sysfs", kPlain | MS_RDONLY);
 }
 

@@ -1,0 +1,18 @@
+// What a fresh /proc and /sys show of the host's kernel, made read-only for the one who could change it: the host's
+// root, whom the sandbox maps to itself. (The files ask for an owner, not for a capability. For everybody else they are
+// read-only already.) Against accidents: a program that is the host's root and means it can mount another /proc.
+// Private to the module; usable in a bare clone (see raw.h). Every function returns 0 or an errno
+// value.
+#pragma once
+
+namespace netrig::sandbox {
+
+/// Settings of the kernel and of devices. What belongs to the caller's namespaces stays writable: /proc/sys/net,
+/// /proc/sys/user, and each process's own files. After /proc was mounted.
+int guard_new_proc() noexcept;
+/// The same for a /proc that cannot be mounted anew.
+int guard_old_proc() noexcept;
+/// All of it but /sys/devices/virtual/net: the links of the network namespace. After /sys was mounted.
+int guard_sysfs() noexcept;
+
+}  // namespace netrig::sandbox
