@@ -73,12 +73,12 @@ packages() {
         # Compiler and build tools; then the libraries, in the order of framework/cmake/NetrigOptions.cmake.
         printf '%s\n' g++ cmake ninja-build pkg-config \
           libfmt-dev 'libboost1.81-dev|libboost-dev' nlohmann-json3-dev libnl-3-dev libnl-route-3-dev libmnl-dev \
-          libnftnl-dev libnftables-dev libnetfilter-conntrack-dev libgtest-dev libgmock-dev libbenchmark-dev
+          libnftnl-dev libnftables-dev libgtest-dev libgmock-dev libbenchmark-dev
         ;;
       dnf-build)
         printf '%s\n' gcc-c++ cmake ninja-build pkgconf-pkg-config \
           fmt-devel boost-devel json-devel libnl3-devel libmnl-devel \
-          libnftnl-devel nftables-devel libnetfilter_conntrack-devel gtest-devel gmock-devel google-benchmark-devel
+          libnftnl-devel nftables-devel gtest-devel gmock-devel google-benchmark-devel
         ;;
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.
@@ -177,7 +177,9 @@ setup() {
 # --- build trees ------------------------------------------------------------------------------------------------------
 
 # build_tree <preset> [cmake option]...: configures and builds; sets `tree`. That is build/<preset>, or, where the
-# unprivileged user could not reach it (a clone in /root), a folder that lives as long as this run.
+# unprivileged user could not reach it (a clone in /root), a folder that lives as long as this run. `goals` says what to
+# build where that is not everything.
+goals=()
 build_tree() {
   local preset=$1
   shift
@@ -194,7 +196,7 @@ build_tree() {
     die "configuring $preset failed"
   }
   grep -E '^-- The CXX compiler identification|Warning' "$scratch/configure.log" || true
-  cmake --build "$tree" -j "$cores"
+  cmake --build "$tree" -j "$cores" "${goals[@]/#/--target=}"
 }
 
 # compiler_options: cmake options that select clang 19 where it is there, so that each run proves both compilers.

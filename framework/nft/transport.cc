@@ -19,9 +19,12 @@ constexpr std::size_t kRequestRoom = 4096;
 constexpr std::size_t kReceiveRoom = 1 << 16;  // above the largest piece of a dump, 32 KiB
 constexpr int kMostDumps = 1000;
 
+// With the padding behind it, up to where libmnl looks for attributes.
 Buffer copy_of(const nlmsghdr* message) {
   const auto* first = reinterpret_cast<const std::byte*>(message);
-  return {first, first + message->nlmsg_len};
+  Buffer copy{first, first + message->nlmsg_len};
+  copy.resize(NLMSG_ALIGN(copy.size()));
+  return copy;
 }
 
 // The text of NLMSGERR_ATTR_MSG, if the kernel gave one. The acknowledged message itself is not echoed

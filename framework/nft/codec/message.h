@@ -2,14 +2,15 @@
 #pragma once
 
 #include <netrig/nft/codec/instruction.h>
+#include <netrig/nft/conntrack.h>
 #include <netrig/nft/ruleset.h>
 #include <netrig/nft/transaction.h>
 #include <netrig/nft/transport.h>
 
-#include <libnftnl/rule.h>
-
 #include <cstdint>
 #include <vector>
+
+struct nftnl_rule;  // libnftnl/rule.h
 
 namespace netrig::nft::codec {
 
@@ -41,5 +42,8 @@ struct PlacedRule {
   Rule rule;
 };
 Result<PlacedRule> decode_rule(const Buffer& message);
+
+/// An entry of the connection table, from an IPCTNL_MSG_CT_NEW. Errors: EBADMSG.
+Result<ConntrackEntry> decode_conntrack(const Buffer& message);
 
 }  // namespace netrig::nft::codec
