@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <ostream>
 #include <span>
+#include <utility>
 
 namespace netrig::nft {
 namespace {
@@ -157,7 +159,7 @@ std::ostream& operator<<(std::ostream& out, Policy policy) { return out << to_st
 std::string priority_name(int priority, Family family, Hook hook) {
   constexpr int kReach = 10;
   for (const NamedPriority& named : priorities_of(family)) {
-    const int offset = priority - named.value;
+    const std::int64_t offset = std::int64_t{priority} - named.value;
     if (std::abs(offset) > kReach || (named.only && *named.only != hook)) continue;
     if (offset == 0) return std::string{named.name};
     return fmt::format("{} {} {}", named.name, offset < 0 ? '-' : '+', std::abs(offset));
@@ -180,7 +182,9 @@ Result<int> parse_priority(std::string_view text, Family family) {
   if (sign == std::string_view::npos) return found->value;
   const auto offset = to_number(trim(text.substr(sign + 1)));
   if (!offset || *offset < 0) return bad();
-  return text[sign] == '-' ? found->value - *offset : found->value + *offset;
+  const std::int64_t sum =
+      text[sign] == '-' ? std::int64_t{found->value} - *offset : std::int64_t{found->value} + *offset;
+  return std::in_range<int>(sum) ? Result<int>{static_cast<int>(sum)} : bad();
 }
 
 std::string to_string(Protocol protocol) { return name_or_number(kProtocols, protocol); }

@@ -17,6 +17,9 @@ std::unexpected<Error> malformed(const char* what) {
   return fail(Error::from_errno("read a ruleset message", "", EBADMSG, what));
 }
 
+// What libnftnl gives of a text that the message lacks.
+std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+
 Hook hook_of(std::uint32_t number, Family family) {
   if (family == Family::netdev) return number == NF_NETDEV_EGRESS ? Hook::egress : Hook::ingress;
   switch (number) {
@@ -40,26 +43,26 @@ ChainType type_of(std::string_view name) {
   return name == "route" ? ChainType::route : ChainType::filter;
 }
 
-// The text of the attribute of `type` in nftables' user data, which is where comments are.
+// The text of the attribute of `type` in nftables' user data, which is where comments are. Whoever made the object
+// wrote the data, and the kernel keeps it as it is: a type and a length in one byte each, then the value
+// (libnftnl/udata.h), or anything else. nftnl_udata_parse() believes the lengths.
 std::string comment_in(const void* data, std::uint32_t size, std::uint8_t type) {
-  struct Wanted {
-    std::uint8_t type;
-    std::string text;
-  } wanted{type, {}};
-  const auto look = [](const nftnl_udata* attribute, void* context) {
-    auto* to = static_cast<Wanted*>(context);
-    const auto* text = static_cast<const char*>(nftnl_udata_get(attribute));
-    const std::string_view all{text, nftnl_udata_len(attribute)};
-    if (nftnl_udata_type(attribute) == to->type) to->text = all.substr(0, all.find('\0'));
-    return 0;
-  };
-  if (data != nullptr) nftnl_udata_parse(data, size, look, &wanted);
-  return wanted.text;
+  std::string_view rest{static_cast<const char*>(data), data == nullptr ? 0U : size};
+  while (rest.size() >= 2) {
+    const auto found = static_cast<std::uint8_t>(rest[0]);
+    const auto length = static_cast<std::uint8_t>(rest[1]);
+    rest.remove_prefix(2);
+    if (length > rest.size()) break;
+    const std::string_view text = rest.substr(0, length);
+    if (found == type) return std::string{text.substr(0, text.find('\0'))};
+    rest.remove_prefix(length);
+  }
+  return {};
 }
 
 BaseChain decode_base(const nftnl_chain* from, Family family) {
   BaseChain base;
-  base.type = type_of(nftnl_chain_get_str(from, NFTNL_CHAIN_TYPE));
+  base.type = type_of(text_of(nftnl_chain_get_str(from, NFTNL_CHAIN_TYPE)));
   base.hook = hook_of(nftnl_chain_get_u32(from, NFTNL_CHAIN_HOOKNUM), family);
   base.priority = nftnl_chain_get_s32(from, NFTNL_CHAIN_PRIO);
   base.policy = nftnl_chain_get_u32(from, NFTNL_CHAIN_POLICY) == NF_DROP ? Policy::drop : Policy::accept;
@@ -85,7 +88,7 @@ Result<Table> decode_table(const Buffer& message) {
   if (nftnl_table_nlmsg_parse(header(message), from.get()) < 0) return malformed("not a table");
   Table table;
   table.family = static_cast<Family>(nftnl_table_get_u32(from.get(), NFTNL_TABLE_FAMILY));
-  table.name = nftnl_table_get_str(from.get(), NFTNL_TABLE_NAME);
+  table.name = text_of(nftnl_table_get_str(from.get(), NFTNL_TABLE_NAME));
   table.dormant = (nftnl_table_get_u32(from.get(), NFTNL_TABLE_FLAGS) & NFT_TABLE_F_DORMANT) != 0;
   table.handle = nftnl_table_get_u64(from.get(), NFTNL_TABLE_HANDLE);
   std::uint32_t size = 0;
@@ -100,8 +103,8 @@ Result<PlacedChain> decode_chain(const Buffer& message) {
   if (nftnl_chain_nlmsg_parse(header(message), from.get()) < 0) return malformed("not a chain");
   PlacedChain placed;
   placed.table.family = static_cast<Family>(nftnl_chain_get_u32(from.get(), NFTNL_CHAIN_FAMILY));
-  placed.table.name = nftnl_chain_get_str(from.get(), NFTNL_CHAIN_TABLE);
-  placed.chain.name = nftnl_chain_get_str(from.get(), NFTNL_CHAIN_NAME);
+  placed.table.name = text_of(nftnl_chain_get_str(from.get(), NFTNL_CHAIN_TABLE));
+  placed.chain.name = text_of(nftnl_chain_get_str(from.get(), NFTNL_CHAIN_NAME));
   placed.chain.handle = nftnl_chain_get_u64(from.get(), NFTNL_CHAIN_HANDLE);
   if (nftnl_chain_is_set(from.get(), NFTNL_CHAIN_TYPE) && nftnl_chain_is_set(from.get(), NFTNL_CHAIN_HOOKNUM)) {
     placed.chain.hook = decode_base(from.get(), placed.table.family);
@@ -118,8 +121,8 @@ Result<PlacedRule> decode_rule(const Buffer& message) {
   if (nftnl_rule_nlmsg_parse(header(message), from.get()) < 0) return malformed("not a rule");
   PlacedRule placed;
   placed.chain.table.family = static_cast<Family>(nftnl_rule_get_u32(from.get(), NFTNL_RULE_FAMILY));
-  placed.chain.table.name = nftnl_rule_get_str(from.get(), NFTNL_RULE_TABLE);
-  placed.chain.name = nftnl_rule_get_str(from.get(), NFTNL_RULE_CHAIN);
+  placed.chain.table.name = text_of(nftnl_rule_get_str(from.get(), NFTNL_RULE_TABLE));
+  placed.chain.name = text_of(nftnl_rule_get_str(from.get(), NFTNL_RULE_CHAIN));
   placed.rule.handle = nftnl_rule_get_u64(from.get(), NFTNL_RULE_HANDLE);
   const DecodedRule decoded = decode_steps(*from);
   placed.rule.expressions =

@@ -27,6 +27,12 @@ Bytes bytes(const nftnl_expr* from, std::uint16_t attribute) {
   return data == nullptr ? Bytes{} : Bytes{data, data + size};
 }
 
+// Empty where the expression lacks it.
+std::string_view text(const nftnl_expr* from, std::uint16_t attribute) {
+  const char* found = nftnl_expr_get_str(from, attribute);
+  return found == nullptr ? std::string_view{} : std::string_view{found};
+}
+
 Step meta(const nftnl_expr* from) {
   const std::uint32_t key = u32(from, NFTNL_EXPR_META_KEY);
   if (nftnl_expr_is_set(from, NFTNL_EXPR_META_SREG)) return StoreMeta{key, u32(from, NFTNL_EXPR_META_SREG)};
@@ -92,8 +98,7 @@ Step immediate(const nftnl_expr* from) {
   }
   const auto kind = verdict_kind(static_cast<std::int32_t>(u32(from, NFTNL_EXPR_IMM_VERDICT)));
   if (!kind) return std::nullopt;
-  const char* chain = nftnl_expr_get_str(from, NFTNL_EXPR_IMM_CHAIN);
-  return Verdict{*kind, chain == nullptr ? "" : chain};
+  return Verdict{*kind, std::string{text(from, NFTNL_EXPR_IMM_CHAIN)}};
 }
 
 Step counter(const nftnl_expr* from) {
@@ -132,10 +137,10 @@ Step redir(const nftnl_expr* from) {
 
 // The compatibility layer's extensions of iptables-nft: their names are all that is read of them.
 Step xt_match(const nftnl_expr* from) {
-  return Unknown{fmt::format("xt match \"{}\"", nftnl_expr_get_str(from, NFTNL_EXPR_MT_NAME))};
+  return Unknown{fmt::format("xt match \"{}\"", text(from, NFTNL_EXPR_MT_NAME))};
 }
 Step xt_target(const nftnl_expr* from) {
-  return Unknown{fmt::format("xt target \"{}\"", nftnl_expr_get_str(from, NFTNL_EXPR_TG_NAME))};
+  return Unknown{fmt::format("xt target \"{}\"", text(from, NFTNL_EXPR_TG_NAME))};
 }
 
 struct Decoder {
@@ -178,8 +183,8 @@ std::string xt_comment(const nftnl_expr* match) {
 }
 
 void decode_into(DecodedRule& result, const nftnl_expr* expression) {
-  const std::string_view name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
-  if (name == "match" && std::string_view{nftnl_expr_get_str(expression, NFTNL_EXPR_MT_NAME)} == "comment") {
+  const std::string_view name = text(expression, NFTNL_EXPR_NAME);
+  if (name == "match" && text(expression, NFTNL_EXPR_MT_NAME) == "comment") {
     result.xt_comment = xt_comment(expression);
     return;
   }
