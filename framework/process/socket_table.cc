@@ -1,8 +1,10 @@
 #include <netrig/process/socket_table.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -42,34 +44,43 @@ Result<void> ask(int socket, std::uint8_t family, Transport transport) {
 }
 
 /// Takes one message; true when it was the last.
-Result<bool> take(const nlmsghdr& header, Port port, std::set<std::uint32_t>& inodes) {
+Result<bool> take(const nlmsghdr& header, std::span<const std::byte> body, Port port, std::set<std::uint32_t>& inodes) {
   if (header.nlmsg_type == NLMSG_DONE) return true;
   if (header.nlmsg_type == NLMSG_ERROR) {
-    nlmsgerr error;
-    std::memcpy(&error, NLMSG_DATA(&header), sizeof error);
-    return fail(refused(-error.error));
+    int code = 0;  // what nlmsgerr begins with: a negative errno
+    if (body.size() >= sizeof code) std::memcpy(&code, body.data(), sizeof code);
+    return fail(refused(code < 0 && code > INT_MIN ? -code : EBADMSG));
   }
   inet_diag_msg socket;
-  std::memcpy(&socket, NLMSG_DATA(&header), sizeof socket);
+  if (body.size() < sizeof socket) return fail(refused(EBADMSG));
+  std::memcpy(&socket, body.data(), sizeof socket);
   if (ntohs(socket.id.idiag_sport) == port.value()) inodes.insert(socket.idiag_inode);
   return false;
 }
 
 Result<void> collect(int socket, Port port, std::set<std::uint32_t>& inodes) {
   for (;;) {
-    alignas(nlmsghdr) std::array<char, 32768> buffer;
+    alignas(nlmsghdr) std::array<std::byte, 32768> buffer;
     const auto count = ::recv(socket, buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail(refused(errno));
-    auto left = static_cast<unsigned>(count);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-      if (NETRIG_TRY(take(*header, port, inodes))) return {};
-    }
+    if (NETRIG_TRY(read_sockets(std::span{buffer}.first(static_cast<std::size_t>(count)), port, inodes))) return {};
   }
 }
 
 }  // namespace
+
+Result<bool> read_sockets(std::span<const std::byte> answer, Port port, std::set<std::uint32_t>& inodes) {
+  nlmsghdr header;
+  while (answer.size() >= sizeof header) {
+    std::memcpy(&header, answer.data(), sizeof header);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > answer.size()) return fail(refused(EBADMSG));
+    const auto body = answer.first(header.nlmsg_len).subspan(sizeof header);
+    if (NETRIG_TRY(take(header, body, port, inodes))) return true;
+    answer = answer.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), answer.size()));
+  }
+  return false;
+}
 
 Result<SocketTable> SocketTable::open(const netns::NetNs& network) {
   return SocketTable{NETRIG_TRY(network.socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG))};

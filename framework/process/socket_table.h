@@ -7,8 +7,10 @@
 #include <netrig/netns/net_ns.h>
 #include <netrig/process/readiness.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
+#include <span>
 
 namespace netrig::process {
 
@@ -24,5 +26,9 @@ class SocketTable {
   explicit SocketTable(UniqueFd socket) : socket_{std::move(socket)} {}
   UniqueFd socket_;
 };
+
+/// Adds the inodes of the sockets of `port` in one datagram of a sock_diag(7) dump. True: the dump ends here.
+/// Errors: the kernel's; EBADMSG for a datagram that is cut short.
+Result<bool> read_sockets(std::span<const std::byte> answer, Port port, std::set<std::uint32_t>& inodes);
 
 }  // namespace netrig::process
