@@ -84,6 +84,7 @@ struct ExpressionPrinter {
   std::string operator()(const Counter& counter) const {
     return fmt::format("counter packets {} bytes {}", counter.packets, counter.bytes);
   }
+  std::string operator()(const TraceSet&) const { return "meta nftrace set 1"; }
   std::string operator()(const MarkSet& set) const { return fmt::format("meta mark set 0x{:08x}", set.mark); }
   std::string operator()(const Verdict& verdict) const {
     constexpr std::array<std::string_view, 6> kWords = {"accept", "drop", "jump ", "goto ", "return", "continue"};

@@ -91,6 +91,10 @@ struct MarkSet {
   std::uint32_t mark;
   friend auto operator<=>(const MarkSet&, const MarkSet&) = default;
 };
+/// `meta nftrace set 1`: the kernel tells what rules do with the packet from here on (trace.h).
+struct TraceSet {
+  friend auto operator<=>(const TraceSet&, const TraceSet&) = default;
+};
 /// `accept`, `drop`, `return`, `continue`, `jump other`, `goto other`
 struct Verdict {
   enum class Kind : std::uint8_t { accept, drop, jump, go_to, return_to_caller, next_rule };
@@ -136,9 +140,9 @@ struct Unknown {
   friend auto operator<=>(const Unknown&, const Unknown&) = default;
 };
 
-using Expression =
-    std::variant<FamilyMatch, ProtocolMatch, AddressMatch, PortMatch, InterfaceMatch, CtStateMatch, IcmpMatch,
-                 Icmpv6Match, MarkMatch, Counter, MarkSet, Verdict, Reject, Masquerade, Redirect, Translate, Unknown>;
+using Expression = std::variant<FamilyMatch, ProtocolMatch, AddressMatch, PortMatch, InterfaceMatch, CtStateMatch,
+                                IcmpMatch, Icmpv6Match, MarkMatch, Counter, MarkSet, TraceSet, Verdict, Reject,
+                                Masquerade, Redirect, Translate, Unknown>;
 
 /// As `nft list ruleset` prints it in a table of `family` (`dnat ip to` in inet is `dnat to` in ip).
 std::string to_string(const Expression& expression, Family family = Family::inet);

@@ -78,6 +78,7 @@ Rule& Rule::comment(std::string text) {
   remark = std::move(text);
   return *this;
 }
+Rule& Rule::trace() { return add(TraceSet{}); }
 Rule& Rule::set_mark(std::uint32_t mark) { return add(MarkSet{mark}); }
 Rule& Rule::accept() { return add(Verdict{Verdict::Kind::accept}); }
 Rule& Rule::drop() { return add(Verdict{Verdict::Kind::drop}); }

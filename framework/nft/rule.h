@@ -57,6 +57,7 @@ class Rule {
   Rule& counter();
   Rule& comment(std::string text);
   Rule& set_mark(std::uint32_t mark);
+  Rule& trace();
   Rule& accept();
   Rule& drop();
   Rule& jump(std::string chain);

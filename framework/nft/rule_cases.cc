@@ -63,6 +63,7 @@ std::vector<RuleCase> statements() {
       inet(Rule{}.drop().comment(R"(with {braces} and \)"), R"(drop comment "with {braces} and \")"),
       inet(Rule{}.comment(std::string(127, 'x')).drop(), R"(drop comment ")" + std::string(127, 'x') + R"(")"),
       inet(Rule{}.set_mark(3).accept(), "meta mark set 0x00000003 accept"),
+      inet(Rule{}.tcp_dport(80).trace(), "tcp dport 80 meta nftrace set 1"),
       inet(Rule{}.jump("elsewhere"), "jump elsewhere"),
       inet(Rule{}.go_to("elsewhere"), "goto elsewhere"),
       inet(Rule{}.return_to_caller(), "return"),

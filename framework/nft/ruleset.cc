@@ -105,11 +105,20 @@ const Rule* Ruleset::find_comment(std::string_view comment) const {
   return nullptr;
 }
 
+namespace {
+
+std::string flags_text(const Table& table) {
+  return fmt::format("{}{}{}", table.dormant ? "dormant" : "", table.dormant && table.owned ? "," : "",
+                     table.owned ? "owner" : "");
+}
+
+}  // namespace
+
 std::string to_string(const Table& table, Handles handles) {
   std::string text = fmt::format("table {} {{{}\n", to_string(table.id()), handle_text(table.handle, handles));
-  if (table.dormant) text += "\tflags dormant\n";
+  if (const auto flags = flags_text(table); !flags.empty()) text += fmt::format("\tflags {}\n", flags);
   text += comment_line(table.comment, 1);
-  bool blank = table.dormant;
+  bool blank = table.dormant || table.owned;
   for (const Chain& chain : table.chains) {
     if (std::exchange(blank, true)) text += '\n';
     text += chain_text(chain, table.family, handles);

@@ -69,6 +69,9 @@ struct Table {
   std::string name;
   std::vector<Chain> chains = {};
   bool dormant = false;  ///< its base chains are not hooked in
+  /// Belongs to the socket that made it: others cannot change it, `flush ruleset` leaves it alone, and it goes when
+  /// that socket closes. Since Linux 5.12.
+  bool owned = false;
   std::string comment = {};
   std::uint64_t handle = 0;
 

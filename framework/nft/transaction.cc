@@ -58,8 +58,11 @@ Transaction& Transaction::add(Command command) {
 
 // Chains come before all rules, so that rules may jump to chains that stand later.
 Transaction& Transaction::add(const Table& table) {
-  add(Command{
-      AddTable{{.family = table.family, .name = table.name, .dormant = table.dormant, .comment = table.comment}}});
+  add(Command{AddTable{{.family = table.family,
+                        .name = table.name,
+                        .dormant = table.dormant,
+                        .owned = table.owned,
+                        .comment = table.comment}}});
   for (const Chain& chain : table.chains) {
     add(Command{AddChain{table.id(), {.name = chain.name, .hook = chain.hook, .comment = chain.comment}}});
   }

@@ -90,6 +90,7 @@ Result<Table> decode_table(const Buffer& message) {
   table.family = static_cast<Family>(nftnl_table_get_u32(from.get(), NFTNL_TABLE_FAMILY));
   table.name = text_of(nftnl_table_get_str(from.get(), NFTNL_TABLE_NAME));
   table.dormant = (nftnl_table_get_u32(from.get(), NFTNL_TABLE_FLAGS) & NFT_TABLE_F_DORMANT) != 0;
+  table.owned = (nftnl_table_get_u32(from.get(), NFTNL_TABLE_FLAGS) & NFT_TABLE_F_OWNER) != 0;
   table.handle = nftnl_table_get_u64(from.get(), NFTNL_TABLE_HANDLE);
   std::uint32_t size = 0;
   const void* data = nftnl_table_get_data(from.get(), NFTNL_TABLE_USERDATA, &size);

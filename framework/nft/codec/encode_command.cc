@@ -55,6 +55,11 @@ std::uint32_t hook_number(const BaseChain& base, Family family) {
   return NF_INET_INGRESS;
 }
 
+std::uint32_t flags_of(const Table& table) {
+  return (table.dormant ? std::uint32_t{NFT_TABLE_F_DORMANT} : 0U) |
+         (table.owned ? std::uint32_t{NFT_TABLE_F_OWNER} : 0U);
+}
+
 // Appends one message of `type`, whose body `write` makes.
 struct Writer {
   Buffer& batch;
@@ -73,13 +78,13 @@ struct Writer {
   }
 
   Result<void> table(std::uint16_t type, const TableName& name, int more_flags, const std::string& comment = {},
-                     bool dormant = false) const;
+                     std::uint32_t table_flags = 0) const;
   Result<void> chain(std::uint16_t type, const ChainName& name, int more_flags, const Chain& chain) const;
   Result<void> rule(std::uint16_t type, const ChainName& name, int more_flags, const Rule& rule, std::uint64_t handle,
                     std::uint64_t position) const;
 
   Result<void> operator()(const AddTable& add) const {
-    return table(NFT_MSG_NEWTABLE, add.table.id(), NLM_F_CREATE, add.table.comment, add.table.dormant);
+    return table(NFT_MSG_NEWTABLE, add.table.id(), NLM_F_CREATE, add.table.comment, flags_of(add.table));
   }
   Result<void> operator()(const AddChain& add) const {
     return chain(NFT_MSG_NEWCHAIN, {add.table, add.chain.name}, NLM_F_CREATE, add.chain);
@@ -104,13 +109,12 @@ struct Writer {
 };
 
 Result<void> Writer::table(std::uint16_t type, const TableName& name, int more_flags, const std::string& comment,
-                           bool dormant) const {
+                           std::uint32_t table_flags) const {
   NETRIG_TRY(check_name(name));
   const auto made = checked(NftnlTable{nftnl_table_alloc()});
   nftnl_table_set_u32(made.get(), NFTNL_TABLE_FAMILY, static_cast<std::uint32_t>(name.family));
   nftnl_table_set_str(made.get(), NFTNL_TABLE_NAME, name.name.c_str());
-  if (type == NFT_MSG_NEWTABLE)
-    nftnl_table_set_u32(made.get(), NFTNL_TABLE_FLAGS, dormant ? std::uint32_t{NFT_TABLE_F_DORMANT} : 0U);
+  if (type == NFT_MSG_NEWTABLE) nftnl_table_set_u32(made.get(), NFTNL_TABLE_FLAGS, table_flags);
   if (!comment.empty()) {
     const auto data = checked(NftnlUserData{nftnl_udata_buf_alloc(kUserDataRoom)});
     nftnl_udata_put_strz(data.get(), NFTNL_UDATA_TABLE_COMMENT, comment.c_str());

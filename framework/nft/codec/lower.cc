@@ -134,6 +134,10 @@ class Lowering {
     add({SetRegister{NFT_REG_1, host_endian(set.mark)}, StoreMeta{NFT_META_MARK, NFT_REG_1}});
     return {};
   }
+  Result<void> operator()(const TraceSet&) {
+    add({SetRegister{NFT_REG_1, Bytes{1}}, StoreMeta{NFT_META_NFTRACE, NFT_REG_1}});
+    return {};
+  }
   Result<void> operator()(const Verdict& verdict) {
     constexpr std::size_t kLongestName = 255;  // NFT_NAME_MAXLEN without its final zero
     const bool leads = verdict.kind == Verdict::Kind::jump || verdict.kind == Verdict::Kind::go_to;

@@ -224,6 +224,7 @@ std::optional<Expression> Raising::icmp_match() {
 
 std::optional<Expression> Raising::operator()(const SetRegister& set) {
   if (const auto* store = take<StoreMeta>()) {
+    if (store->key == NFT_META_NFTRACE && store->reg == set.reg && set.data == Bytes{1}) return TraceSet{};
     if (store->key != NFT_META_MARK || store->reg != set.reg || set.data.size() != 4) return std::nullopt;
     return MarkSet{from_host_endian(set.data)};
   }

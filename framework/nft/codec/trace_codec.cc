@@ -1,0 +1,118 @@
+#include <netrig/nft/codec/nftnl.h>
+#include <netrig/nft/codec/trace_codec.h>
+
+#include <libnftnl/trace.h>
+
+#include <cstdint>
+#include <span>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+namespace netrig::nft::codec {
+namespace {
+
+using NftnlTrace = std::unique_ptr<nftnl_trace, NftnlDeleter<nftnl_trace_free>>;
+using Bytes = std::span<const std::uint8_t>;
+
+Bytes data_of(const nftnl_trace* trace, std::uint16_t attribute) {
+  std::uint32_t size = 0;
+  const auto* data = static_cast<const std::uint8_t*>(nftnl_trace_get_data(trace, attribute, &size));
+  return data == nullptr ? Bytes{} : Bytes{data, size};
+}
+
+std::uint32_t number_of(const nftnl_trace* trace, std::uint16_t attribute) {
+  return nftnl_trace_is_set(trace, attribute) ? nftnl_trace_get_u32(trace, attribute) : 0;
+}
+
+std::uint16_t big_endian(Bytes bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+// RFC 791 and RFC 8200: where the addresses are, and what follows.
+std::optional<TracedPacket> network_header(Bytes header) {
+  TracedPacket packet;
+  if (header.size() >= 20 && header[0] >> 4 == 4) {
+    packet.source = *IpAddress::from_bytes(header.subspan(12, 4));
+    packet.destination = *IpAddress::from_bytes(header.subspan(16, 4));
+    packet.protocol = static_cast<Protocol>(header[9]);
+  } else if (header.size() >= 40 && header[0] >> 4 == 6) {
+    packet.source = *IpAddress::from_bytes(header.subspan(8, 16));
+    packet.destination = *IpAddress::from_bytes(header.subspan(24, 16));
+    const auto next = static_cast<Protocol>(header[6]);
+    if (next == Protocol::tcp || next == Protocol::udp || next == Protocol::icmpv6) packet.protocol = next;
+  } else {
+    return std::nullopt;
+  }
+  return packet;
+}
+
+void add_transport(TracedPacket& packet, Bytes header) {
+  if (!packet.protocol || header.size() < 8) return;
+  if (*packet.protocol == Protocol::icmp || *packet.protocol == Protocol::icmpv6) {
+    packet.icmp = ConntrackIcmp{header[0], header[1], big_endian(header, 4)};
+  } else if (*packet.protocol == Protocol::tcp || *packet.protocol == Protocol::udp) {
+    packet.source_port = Port{big_endian(header, 0)};
+    packet.destination_port = Port{big_endian(header, 2)};
+    if (*packet.protocol == Protocol::tcp && header.size() >= 14) packet.tcp_flags = header[13];
+  }
+}
+
+std::optional<Verdict> verdict_of(std::int32_t code, const char* chain) {
+  using Kind = Verdict::Kind;
+  switch (code) {
+    case NF_ACCEPT:
+      return Verdict{Kind::accept};
+    case NF_DROP:
+      return Verdict{Kind::drop};
+    case NFT_JUMP:
+      return Verdict{Kind::jump, chain == nullptr ? "" : chain};
+    case NFT_GOTO:
+      return Verdict{Kind::go_to, chain == nullptr ? "" : chain};
+    case NFT_RETURN:
+      return Verdict{Kind::return_to_caller};
+    case NFT_CONTINUE:
+      return Verdict{Kind::next_rule};
+    default:
+      return std::nullopt;
+  }
+}
+
+void add_decision(TraceEvent& event, const nftnl_trace* trace) {
+  const std::uint32_t type = number_of(trace, NFTNL_TRACE_TYPE);
+  if (type == NFT_TRACETYPE_POLICY) {
+    event.kind = TraceEvent::Kind::policy;
+    event.verdict = verdict_of(static_cast<std::int32_t>(number_of(trace, NFTNL_TRACE_POLICY)), nullptr);
+  } else if (type == NFT_TRACETYPE_RETURN || event.rule == 0) {  // the kernel takes the end of a chain for a rule
+    event.kind = TraceEvent::Kind::end;
+  } else {
+    const char* chain = nftnl_trace_get_str(trace, NFTNL_TRACE_JUMP_TARGET);
+    event.verdict = verdict_of(static_cast<std::int32_t>(number_of(trace, NFTNL_TRACE_VERDICT)), chain);
+  }
+}
+
+}  // namespace
+
+std::optional<TraceEvent> decode_trace(const nlmsghdr* message) {
+  if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE)) return std::nullopt;
+  const NftnlTrace trace{nftnl_trace_alloc()};
+  if (!trace || nftnl_trace_nlmsg_parse(message, trace.get()) < 0) return std::nullopt;
+  TraceEvent event;
+  event.packet = number_of(trace.get(), NFTNL_TRACE_ID);
+  const char* table = nftnl_trace_get_str(trace.get(), NFTNL_TRACE_TABLE);
+  const char* chain = nftnl_trace_get_str(trace.get(), NFTNL_TRACE_CHAIN);
+  event.chain = {{static_cast<Family>(number_of(trace.get(), NFTNL_TRACE_FAMILY)), table == nullptr ? "" : table},
+                 chain == nullptr ? "" : chain};
+  if (nftnl_trace_is_set(trace.get(), NFTNL_TRACE_RULE_HANDLE))
+    event.rule = nftnl_trace_get_u64(trace.get(), NFTNL_TRACE_RULE_HANDLE);
+  event.incoming = number_of(trace.get(), NFTNL_TRACE_IIF);
+  event.outgoing = number_of(trace.get(), NFTNL_TRACE_OIF);
+  event.mark = number_of(trace.get(), NFTNL_TRACE_MARK);
+  event.headers = network_header(data_of(trace.get(), NFTNL_TRACE_NETWORK_HEADER));
+  if (event.headers) add_transport(*event.headers, data_of(trace.get(), NFTNL_TRACE_TRANSPORT_HEADER));
+  add_decision(event, trace.get());
+  return event;
+}
+
+}  // namespace netrig::nft::codec

@@ -1,0 +1,15 @@
+// Private to the module: the kernel's trace messages as values.
+#pragma once
+
+#include <netrig/nft/trace_event.h>
+
+#include <optional>
+
+#include <linux/netlink.h>
+
+namespace netrig::nft::codec {
+
+/// The event of an NFT_MSG_TRACE message; nothing for a message of another kind.
+std::optional<TraceEvent> decode_trace(const nlmsghdr* message);
+
+}  // namespace netrig::nft::codec

@@ -1,0 +1,178 @@
+#include <netrig/nft/codec/trace_codec.h>
+#include <netrig/nft/list.h>
+#include <netrig/nft/reserved.h>
+#include <netrig/nft/trace.h>
+#include <netrig/nft/transaction.h>
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <utility>
+
+#include <linux/netfilter/nfnetlink.h>
+
+namespace netrig::nft {
+namespace {
+
+constexpr int kFirst = std::numeric_limits<int>::min();
+constexpr int kLast = std::numeric_limits<int>::max();
+constexpr int kEventsRoom = 4 << 20;  // bytes of events that wait to be taken
+// "Use for experimentation and testing" (RFC 3692): no rule or program of a user's knows it.
+constexpr auto kCanaryProtocol = static_cast<Protocol>(253);
+
+struct OwnChain {
+  Waypoint waypoint;
+  std::string_view name;
+  Hook hook;
+  int priority;
+};
+constexpr std::array<OwnChain, 6> kOwnChains{{
+    {Waypoint::arrived, "arrived", Hook::prerouting, kFirst},
+    {Waypoint::sent, "sent", Hook::output, kFirst},
+    {Waypoint::routable, "routable", Hook::prerouting, kLast},
+    {Waypoint::delivered, "delivered", Hook::input, kLast},
+    {Waypoint::forwarded, "forwarded", Hook::forward, kLast},
+    {Waypoint::left, "left", Hook::postrouting, kLast},
+}};
+
+TableName own_table(Family family) { return {family, std::string{kReservedTable}}; }
+
+Rule canary_rule() { return Rule{}.family(AddressFamily::ipv4).protocol(kCanaryProtocol).trace().drop(); }
+
+Table trace_table(Family family, const std::vector<Rule>& packets, bool owned) {
+  Table table{.family = family, .name = std::string{kReservedTable}, .owned = owned};
+  for (const OwnChain& own : kOwnChains) {
+    Chain chain = Chain::base(std::string{own.name}, ChainType::filter, own.hook, own.priority);
+    chain.hook->policy_count.reset();
+    const bool marks = own.priority == kFirst;
+    if (own.waypoint == Waypoint::sent && family == Family::inet) chain.add(canary_rule());
+    for (const Rule& packet : packets) {
+      if (marks) chain.add(Rule{packet}.trace());
+    }
+    table.add(std::move(chain));
+  }
+  return table;
+}
+
+Result<void> listen_to_traces(NfSocket& socket) {
+  const int group = NFNLGRP_NFTRACE, room = kEventsRoom;
+  if (setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
+    setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  if (setsockopt(socket.fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0) return {};
+  return fail(Error::from_errno("listen to nftables' traces", socket.label(), errno));
+}
+
+bool is_canary(const TraceEvent& event) {
+  return event.drops() && event.headers && event.headers->protocol == kCanaryProtocol && is_reserved(event.chain.table);
+}
+
+}  // namespace
+
+std::string_view to_string(Waypoint waypoint) {
+  return std::ranges::find(kOwnChains, waypoint, &OwnChain::waypoint)->name;
+}
+
+std::optional<Waypoint> waypoint(const TraceEvent& event) {
+  if (!is_reserved(event.chain.table) || event.kind != TraceEvent::Kind::policy) return std::nullopt;
+  const auto* own = std::ranges::find(kOwnChains, event.chain.name, &OwnChain::name);
+  return own == kOwnChains.end() ? std::nullopt : std::optional{own->waypoint};
+}
+
+Tracer::Tracer(NfSocket rules, NfSocket events, UniqueFd canary)
+    : rules_{std::move(rules)}, events_{std::move(events)}, canary_{std::move(canary)} {}
+
+Result<Tracer> Tracer::open(const std::string& label) {
+  auto rules = NETRIG_TRY(NfSocket::open(label));
+  auto events = NETRIG_TRY(NfSocket::open(label));
+  NETRIG_TRY(listen_to_traces(events));
+  UniqueFd canary{socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, static_cast<int>(kCanaryProtocol))};
+  if (!canary) return fail(Error::from_errno("open a raw socket", label, errno));
+  return Tracer{std::move(rules), std::move(events), std::move(canary)};
+}
+
+Result<void> Tracer::start(const std::vector<Rule>& packets, bool bridged) {
+  if (started_) return fail(Error::from_errno("start a trace", rules_.label(), EBUSY));
+  NETRIG_TRY(read_events());
+  ready_.clear();
+  lost_ = false;
+  Result<void> applied;
+  for (const bool owned : {true, false}) {  // kernels before 5.12 know no owner
+    Transaction begin;
+    begin.add(trace_table(Family::inet, packets, owned));
+    if (bridged) begin.add(trace_table(Family::bridge, packets, owned));
+    applied = apply(rules_, begin);
+    if (applied || (applied.error().code != EINVAL && applied.error().code != EOPNOTSUPP)) break;
+  }
+  if (!applied && applied.error().code == EPERM) {
+    return fail(Error::from_errno("start a trace", rules_.label(), EBUSY, "another trace runs there"));
+  }
+  NETRIG_TRY(applied);
+  started_ = true;
+  bridged_ = bridged;
+  return {};
+}
+
+Result<void> Tracer::stop() {
+  if (!std::exchange(started_, false)) return {};
+  Transaction end;
+  end.remove(own_table(Family::inet));
+  if (bridged_) end.remove(own_table(Family::bridge));
+  auto removed = apply(rules_, end);
+  if (!removed && removed.error().code == ENOENT) return {};  // somebody removed every table: nothing is left to do
+  return removed;
+}
+
+Result<std::vector<TraceEvent>> Tracer::take() {
+  NETRIG_TRY(read_events());
+  return std::exchange(ready_, {});
+}
+
+// Takes in what waits, without waiting.
+Result<void> Tracer::read_events() {
+  alignas(nlmsghdr) static thread_local std::array<std::byte, 1 << 16> room;
+  for (;;) {
+    const ssize_t size = recv(events_.fd(), room.data(), room.size(), MSG_DONTWAIT);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == ENOBUFS) {
+      lost_ = true;
+      continue;
+    }
+    if (size < 0 && errno == EAGAIN) return {};
+    if (size < 0) return fail(Error::from_errno("read traces", events_.label(), errno));
+    int left = static_cast<int>(size);
+    for (const auto* message = reinterpret_cast<const nlmsghdr*>(room.data()); mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+      auto event = codec::decode_trace(message);
+      if (!event) continue;
+      if (is_canary(*event)) {
+        canary_seen_ = true;
+      } else {
+        ready_.push_back(*std::move(event));
+      }
+    }
+  }
+}
+
+Result<bool> Tracer::listens(Deadline deadline) {
+  canary_seen_ = false;
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const std::array<char, 8> packet{};
+  // Dropped where it is sent, which shows as EPERM. Where loopback is down, it cannot even be sent.
+  sendto(canary_.get(), packet.data(), packet.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&here),
+         sizeof here);
+  for (;;) {
+    NETRIG_TRY(read_events());
+    if (canary_seen_) return true;
+    if (!NETRIG_TRY(wait_readable(events_.fd(), deadline))) return false;
+  }
+}
+
+}  // namespace netrig::nft
