@@ -27,22 +27,29 @@ Error cannot_enter(int fd, int code) {
                                          : "");
 }
 
-}  // namespace
-
-Result<void> run_on_thread(std::optional<int> fd, const std::function<void()>& body) {
-  int refused = 0;
+// No handler of the program's may run in the thread. The caller, who waits for it, hears signals as before.
+template <class Work>
+std::jthread start_without_signals(const Work& work) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const ScopeExit restore{[&before] { pthread_sigmask(SIG_SETMASK, &before, nullptr); }};
+  return std::jthread{work};
+}
+
+}  // namespace
+
+Result<void> run_on_thread(std::optional<int> fd, const std::function<void()>& body) {
+  int refused = 0;
+  const auto work = [&] {
+    if (fd && setns(*fd, CLONE_NEWNET) != 0) {
+      refused = errno;
+    } else {
+      body();
+    }
+  };
   try {
-    std::jthread{[&] {
-      if (fd && setns(*fd, CLONE_NEWNET) != 0) {
-        refused = errno;
-      } else {
-        body();
-      }
-    }}.join();
+    start_without_signals(work).join();
   } catch (const std::system_error& error) {
     return fail(Error::from_errno("start a thread for a network namespace", {}, error.code().value(),
                                   "the limit of threads may be reached: ulimit -u"));

@@ -98,6 +98,27 @@ TEST(NetNs, RunBlocksSignalsInsideOnly) {
   EXPECT_EQ(sigismember(&after, SIGTERM), 0);
 }
 
+int heard_pipe[2];
+void tell_that_it_was_heard(int /*signal*/) { std::ignore = ::write(heard_pipe[1], "h", 1); }
+
+// Ctrl-C must end a test that waits for a function which takes long.
+TEST(NetNs, RunLeavesTheWaitingCallerOpenToSignals) {
+  ASSERT_EQ(::pipe(heard_pipe), 0);
+  struct sigaction action{};
+  action.sa_handler = tell_that_it_was_heard;
+  struct sigaction before{};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  const pthread_t caller = ::pthread_self();
+  char byte = 0;
+  create().run([&] {
+    ::pthread_kill(caller, SIGUSR1);
+    std::ignore = ::read(heard_pipe[0], &byte, 1);  // comes from the caller's handler, or never
+  });
+  EXPECT_EQ(byte, 'h');
+  ::sigaction(SIGUSR1, &before, nullptr);
+  for (const int end : heard_pipe) ::close(end);
+}
+
 TEST(NetNs, RunOfAMovedFromOneRunsNothing) {
   auto made = create();
   const auto kept = std::move(made);

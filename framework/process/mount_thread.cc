@@ -21,13 +21,19 @@ Result<void> run_here(int mounts, const std::function<Result<void>(int)>& work) 
   return work(own.get());
 }
 
+// The signals of the program are its own threads'; the caller, who waits, hears them as before.
+template <class Work>
+std::thread start_without_signals(const Work& work) {
+  const SignalMask quiet;  // inherited by the thread
+  return std::thread{work};
+}
+
 }  // namespace
 
 Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& work) {
   Result<void> outcome;
   try {
-    const SignalMask quiet;  // inherited by the thread
-    std::thread{[&] { outcome = run_here(mounts, work); }}.join();
+    start_without_signals([&] { outcome = run_here(mounts, work); }).join();
   } catch (const std::system_error& error) {
     return fail(Error::from_errno("start a thread", "", error.code().value()));
   }

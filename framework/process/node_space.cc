@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/process/mount_thread.h>
 #include <netrig/process/mounts.h>
 #include <netrig/process/node_space.h>
@@ -36,6 +37,7 @@ Result<NodeSpace> NodeSpace::create(const sandbox::ProgramSpace& space, const ne
   NodeSpace node{files.name, NETRIG_TRY(network.duplicate())};
   auto made = run_in_mounts(space.mount_namespace(), [&](int own_namespaces) -> Result<void> {
     NETRIG_TRY(enter_own_namespaces(network.fd(), files.name));
+    fault_point("mount-node-files");
     NETRIG_TRY(mount_sys());
     NETRIG_TRY(mount_run());
     NETRIG_TRY(mount_etc(files));

@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/process/child.h>
 #include <netrig/process/launcher.h>
@@ -58,6 +59,7 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
     --launching;
     launched.notify_all();
   }};
+  fault_point("launch-program");
   auto process = NETRIG_TRY(process::launch(space, node, command));
   const pid_t pid = process.pid;
   auto child = std::make_shared<Child>(command, node.name(), std::move(process), std::move(awaited));
@@ -72,6 +74,7 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
 // reap.
 Result<void> Programs::State::end(Deadline deadline) {
   if (::getpid() != owner) return {};
+  fault_point("end-programs");
   std::unique_lock lock{mutex};
   if (std::exchange(ended, true)) return {};
   space.kill();
@@ -114,6 +117,7 @@ Result<Process> Programs::start(const NodeSpace& node, const Command& command, c
   auto wait = NETRIG_TRY(ReadyWait::prepare(node, ready));
   auto child = NETRIG_TRY(state_->launch(node, command, wait.take_awaited()));
   Process process{child};  // kills it when it is not ready
+  fault_point("await-readiness");
   NETRIG_TRY(wait.wait(*child, deadline));
   return process;
 }

@@ -18,6 +18,7 @@
 //   6. Wait until the kernel has made IPv6 addresses usable.
 //   7. NAT, and the sysctls that the user asked for.
 //   8. Wait until bridges that run STP forward.
+#include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/netlink/address.h>
 #include <netrig/netlink/batch.h>
@@ -65,21 +66,24 @@ class Builder {
 
   Result<void> run() {
     NETRIG_TRY(make_namespaces());
-    NETRIG_TRY(for_each_node(&Builder::add_links));
-    NETRIG_TRY(for_each_node(&Builder::assign));
-    NETRIG_TRY(for_each_node(&Builder::activate));
-    NETRIG_TRY(for_each_node(&Builder::settle));
-    NETRIG_TRY(for_each_node(&Builder::await_local_routes));
-    NETRIG_TRY(for_each_node(&Builder::translate));
-    NETRIG_TRY(for_each_node(&Builder::set_sysctls));
-    return for_each_node(&Builder::await_trees);
+    NETRIG_TRY(for_each_node("add-links", &Builder::add_links));
+    NETRIG_TRY(for_each_node("add-addresses", &Builder::assign));
+    NETRIG_TRY(for_each_node("set-up-links", &Builder::activate));
+    NETRIG_TRY(for_each_node("settle-links", &Builder::settle));
+    NETRIG_TRY(for_each_node("await-local-routes", &Builder::await_local_routes));
+    NETRIG_TRY(for_each_node("translate-addresses", &Builder::translate));
+    NETRIG_TRY(for_each_node("set-sysctls", &Builder::set_sysctls));
+    return for_each_node("await-spanning-trees", &Builder::await_trees);
   }
 
  private:
   using Step = Result<void> (Builder::*)(std::size_t node);
 
-  Result<void> for_each_node(Step step) {
-    for (std::size_t node = 0; node < lab_.nodes.size(); ++node) NETRIG_TRY((this->*step)(node));
+  Result<void> for_each_node(const char* name, Step step) {
+    for (std::size_t node = 0; node < lab_.nodes.size(); ++node) {
+      fault_point(name);
+      NETRIG_TRY((this->*step)(node));
+    }
     return {};
   }
 
@@ -95,6 +99,7 @@ class Builder {
     auto made = NETRIG_TRY(
         netns::NetNs::create_many(lab_.nodes.size(), [&](std::size_t index, const netns::NetNs& netns) -> Result<void> {
           auto& node = *lab_.nodes[index];
+          fault_point("furnish-namespace");
           NETRIG_TRY(writer.write(netns));
           NETRIG_TRY(set_early_sysctls(node.plan));
           node.socket.emplace(NETRIG_TRY(netlink::Socket::open(node.plan.name)));

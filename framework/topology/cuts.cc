@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/netlink/batch.h>
 #include <netrig/netlink/link.h>
@@ -37,6 +38,7 @@ void CableCuts::add() {
       }
     }};
     for (auto& side : sides) {
+      fault_point("cut-link");
       side.end.node.set_link_down(side.end.interface.view());
       sides_.push_back(std::move(side));
     }
@@ -69,7 +71,10 @@ void CableCuts::restore() {
   for (int round = 0; round < 2; ++round) {
     for (const auto& side : sides) side.end.node.set_link_up(side.end.interface.view());
   }
-  for (auto& side : sides) give_back(side);
+  for (auto& side : sides) {
+    fault_point("restore-link");
+    give_back(side);
+  }
 }
 
 void CableCuts::give_back(Side& side) {

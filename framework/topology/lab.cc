@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/netlink/peer.h>
 #include <netrig/topology/cuts.h>
@@ -55,6 +56,7 @@ LabState::~LabState() {
   programs.reset();
   for (const auto& node : nodes) {
     const std::scoped_lock lock{node->turn};
+    fault_point("let-go-of-namespace");
     node->ended = true;
     node->lab = nullptr;
     node->programs.reset();

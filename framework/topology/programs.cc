@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/programs.h>
 
@@ -26,6 +27,7 @@ void LabPrograms::end() {
 // Every node is a name of `ip netns` for every program of the lab.
 Result<void> LabPrograms::open_lab() {
   if (programs_) return {};
+  fault_point("make-program-space");
   auto programs = NETRIG_TRY(process::Programs::in(NETRIG_TRY(sandbox::ProgramSpace::start())));
   std::vector<process::NamedNetNs> names;
   for (const auto& node : lab_.nodes) names.push_back({node->plan.name, node->network->fd()});
@@ -40,6 +42,7 @@ Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
   NETRIG_TRY(open_lab());
   const auto& name = node.plan.name;
   if (const auto found = spaces_.find(name); found != spaces_.end()) return &found->second;
+  fault_point("make-node-space");
   auto space = NETRIG_TRY(
       process::NodeSpace::create(programs_->space(), *node.network, {.name = name, .hosts = lab_.plan.hosts_file()}));
   return &spaces_.emplace(name, std::move(space)).first->second;

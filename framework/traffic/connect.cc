@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/in_milliseconds.h>
 #include <netrig/traffic/socket_address.h>
@@ -133,6 +134,7 @@ ProbeOutcome Probe::run(Deadline deadline) {
 }
 
 void Probe::connect_tcp(ProbeOutcome& outcome, Deadline deadline) {
+  fault_point("await-connection");
   const auto ready = wait_for(socket_.get(), POLLOUT, deadline);
   if (!ready || !*ready) return;
   if (const int error = pending_error(socket_.get()); error != 0) {
@@ -146,6 +148,7 @@ void Probe::connect_tcp(ProbeOutcome& outcome, Deadline deadline) {
 }
 
 void Probe::echo_udp(ProbeOutcome& outcome, Deadline deadline) {
+  fault_point("exchange-datagrams");
   if (::send(socket_.get(), kDatagram.data(), kDatagram.size(), MSG_NOSIGNAL) < 0) return note_error(outcome, errno);
   for (;;) {
     const auto ready = wait_readable(socket_.get(), deadline);

@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/traffic/listener.h>
 #include <netrig/traffic/reactor.h>
 #include <netrig/traffic/socket_address.h>
@@ -126,6 +127,7 @@ Result<UniqueFd> bound_socket(const Service& service) {
 Result<Listener> Listener::open(const Service& service) {
   if (service.is_icmp())
     return fail(Error::invalid("listen on icmp", "", "the kernel answers echo requests by itself"));
+  fault_point("listen");
   auto state = std::make_shared<State>();
   state->socket = NETRIG_TRY(bound_socket(service));
   const int fd = state->socket.get();

@@ -1,3 +1,4 @@
+#include <netrig/base/fault_point.h>
 #include <netrig/traffic/icmp_message.h>
 #include <netrig/traffic/ping.h>
 #include <netrig/traffic/socket_address.h>
@@ -92,6 +93,7 @@ class Pinger::Run {
       const auto now = Clock::now();
       if (now >= deadline_.at()) break;
       if (sent() < spec_.count && now >= start + spec_.interval * sent()) {
+        fault_point("send-echo-request");
         send();
         continue;
       }
@@ -127,6 +129,7 @@ class Pinger::Run {
   }
 
   Result<void> receive(Deadline until) {
+    fault_point("await-echo-reply");
     // poll(2) counts milliseconds; what is shorter is waited for by ppoll(2).
     pollfd entry{fd_, POLLIN, 0};
     const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until.remaining());

@@ -1,0 +1,266 @@
+// Every way to end, of every process, at every step of a lab's life: building it, using it, letting it go. Nothing is
+// left, and the caller sees the end that it would see without a sandbox.
+#include <netrig/suites/teardown/observer.h>
+#include <netrig/suites/teardown/outcome.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <sstream>
+
+namespace netrig::teardown {
+namespace {
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kAddressSanitizer = true;
+#elif defined(__has_feature)
+constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
+// What the program can do to itself, and what its caller then sees.
+struct End {
+  const char* what;
+  std::string argument;
+  int status;
+};
+
+std::vector<End> ends_of_the_program() {
+  std::vector<End> ends{{"exit()", "exit", exited(3)},
+                        {"_exit()", "_exit", exited(4)},
+                        {"an exception that nobody catches", "throw", killed_by(SIGABRT)},
+                        {"std::terminate()", "terminate", killed_by(SIGABRT)}};
+  for (const int signal : {SIGKILL, SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+    ends.push_back({::sigabbrev_np(signal), std::to_string(signal), killed_by(signal)});
+  }
+  // AddressSanitizer's stacks are not the program's own, and its shadow needs more than any limit of memory.
+  if (kAddressSanitizer) return ends;
+  ends.push_back({"a stack overflow", "overflow", killed_by(SIGSEGV)});
+  ends.push_back({"no more memory", "memory", killed_by(SIGABRT)});
+  return ends;
+}
+
+std::string fault_victim() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_fault_victim";
+}
+
+// `add-links#2` of the whole list: each moment with its number.
+std::vector<std::string> all_moments() {
+  const auto [status, output] = outcome_of({.program = fault_victim(), .arguments = {"list"}});
+  EXPECT_EQ(status, exited(0)) << output;
+  std::vector<std::string> moments;
+  std::istringstream lines{output};
+  for (std::string line; std::getline(lines, line);) moments.push_back(line);
+  return moments;
+}
+
+std::string name_of(const std::string& moment) { return moment.substr(0, moment.find('#')); }
+
+// The first of each name: what comes again differs by the node alone, or, where an answer is awaited, by chance.
+std::vector<std::string> first_moments() {
+  auto moments = all_moments();
+  std::erase_if(moments, [](const std::string& moment) { return !moment.ends_with("#0"); });
+  return moments;
+}
+
+// Every end at every moment with NETRIG_THOROUGH in the environment; otherwise each third one, so that each end meets
+// many moments and each moment many ends.
+bool is_taken(std::size_t moment, std::size_t end) {
+  return std::getenv("NETRIG_THOROUGH") != nullptr || (moment + end) % 3 == 0;
+}
+
+// A victim held at a moment, by a pipe that it reads from.
+class Held {
+ public:
+  Held(Observer& observer, const std::string& moment, int output)
+      : pipe_{make_pipe()}, victim_{options(observer, moment, output)} {
+    EXPECT_EQ(victim_.letters(1), "H") << moment;
+  }
+  Victim& victim() { return victim_; }
+  void release() const { EXPECT_EQ(::write(pipe_.in.get(), "g", 1), 1); }
+
+  /// The processes below the program space's init, or that init itself: the lab's programs. Children of the sandbox's
+  /// init that are not the test program.
+  [[nodiscard]] std::vector<pid_t> space_inits() const {
+    std::vector<pid_t> inits = children_of(victim_.init().value());
+    std::erase(inits, victim_.program().value());
+    return inits;
+  }
+  [[nodiscard]] std::vector<pid_t> lab_programs() const {
+    std::vector<pid_t> programs = children_of(victim_.program().value());
+    for (const pid_t init : space_inits()) {
+      for (const pid_t child : children_of(init)) programs.push_back(child);
+    }
+    return programs;
+  }
+
+ private:
+  struct Pipe {
+    UniqueFd out, in;
+  };
+  // Inherited by the victim: not closed when it is executed.
+  static Pipe make_pipe() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe(ends), 0);
+    ::fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return {UniqueFd{ends[0]}, UniqueFd{ends[1]}};
+  }
+  [[nodiscard]] VictimOptions options(const Observer& observer, const std::string& moment, int output) const {
+    VictimOptions options{.program = fault_victim(),
+                          .arguments = {moment, "hold"},
+                          .environment = observer.environment(),
+                          .output = output};
+    options.environment.push_back("NETRIG_VICTIM_GO=" + std::to_string(pipe_.out.get()));
+    return options;
+  }
+
+  Pipe pipe_;
+  Victim victim_;
+};
+
+class EveryEndTest : public TeardownTest {
+ protected:
+  UniqueFd silence_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+};
+
+TEST_F(EveryEndTest, OfTheProgramAtEveryStepLeavesNothing) {
+  const auto table = observe([this](Observer& observer) {
+    std::size_t number = 0;
+    for (const auto& moment : first_moments()) {
+      std::size_t turn = 0;
+      ++number;
+      for (const auto& end : ends_of_the_program()) {
+        if (!is_taken(number, ++turn)) continue;
+        Victim victim{{.program = fault_victim(),
+                       .arguments = {moment, end.argument},
+                       .environment = observer.environment(),
+                       .output = silence_.get()}};
+        EXPECT_EQ(victim.wait_supervisor(), end.status) << end.what << " at " << moment;
+        observer.note(std::string{end.what} + " in the program", victim);
+      }
+    }
+  });
+  if (!IsSkipped()) table.record();
+}
+
+// At every node's turn of every step, with one way to end each in turn.
+TEST_F(EveryEndTest, OfTheProgramAtEveryNodesTurnLeavesNothing) {
+  const auto table = observe([this](Observer& observer) {
+    const auto ends = ends_of_the_program();
+    std::size_t turn = 0;
+    for (const auto& moment : all_moments()) {
+      if (name_of(moment) == "await-echo-reply") continue;  // as often as it takes
+      const auto& end = ends[turn++ % ends.size()];
+      Victim victim{{.program = fault_victim(),
+                     .arguments = {moment, end.argument},
+                     .environment = observer.environment(),
+                     .output = silence_.get()}};
+      EXPECT_EQ(victim.wait_supervisor(), end.status) << end.what << " at " << moment;
+      observer.note(name_of(moment) + ": any end in the program", victim);
+    }
+  });
+  if (!IsSkipped()) table.record();
+}
+
+// What is done to a process from outside, while the program is held at a moment.
+struct Blow {
+  std::string what;
+  std::function<int(Held&)> strike;  ///< gives the status that the supervisor is to end with
+};
+
+int strike_supervisor(Held& held, int signal) {
+  ::kill(held.victim().supervisor(), signal);
+  return killed_by(signal);
+}
+
+int stop_and_kill(pid_t pid, int status) {
+  ::kill(pid, SIGSTOP);
+  ::kill(pid, SIGKILL);
+  return status;
+}
+
+// The supervisor stops when its program does, and goes on when it is told to.
+int stop_and_kill_program(Held& held) {
+  ::kill(held.victim().program().value(), SIGSTOP);
+  EXPECT_EQ(held.victim().wait_stopped(), SIGSTOP);
+  ::kill(held.victim().program().value(), SIGKILL);
+  ::kill(held.victim().supervisor(), SIGCONT);
+  return killed_by(SIGKILL);
+}
+
+// Its helpers gone, the program goes on to its end, whichever that is: it says what failed, or nothing did.
+int strike_and_release(Held& held, const std::vector<pid_t>& helpers, int signal) {
+  for (const pid_t helper : helpers) ::kill(helper, signal);
+  held.release();
+  return -1;
+}
+
+std::vector<Blow> blows() {
+  std::vector<Blow> blows;
+  for (const int signal : {SIGKILL, SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+    blows.push_back({std::string{::sigabbrev_np(signal)} + " to the supervisor",
+                     [signal](Held& held) { return strike_supervisor(held, signal); }});
+  }
+  blows.push_back({"stop, then KILL, to the supervisor",
+                   [](Held& held) { return stop_and_kill(held.victim().supervisor(), killed_by(SIGKILL)); }});
+  blows.push_back({"KILL to the init", [](Held& held) {
+                     ::kill(held.victim().init().value(), SIGKILL);
+                     return exited(70);
+                   }});
+  blows.push_back({"stop, then KILL, to the init",
+                   [](Held& held) { return stop_and_kill(held.victim().init().value(), exited(70)); }});
+  blows.push_back({"stop, then KILL, to the program", stop_and_kill_program});
+  for (const int signal : {SIGKILL, SIGSEGV, SIGTERM}) {
+    blows.push_back({std::string{::sigabbrev_np(signal)} + " to each program of the lab",
+                     [signal](Held& held) { return strike_and_release(held, held.lab_programs(), signal); }});
+  }
+  blows.push_back({"KILL to the init of the lab's programs",
+                   [](Held& held) { return strike_and_release(held, held.space_inits(), SIGKILL); }});
+  blows.push_back({"stop, then KILL, to the init of the lab's programs", [](Held& held) {
+                     for (const pid_t init : held.space_inits()) ::kill(init, SIGSTOP);
+                     return strike_and_release(held, held.space_inits(), SIGKILL);
+                   }});
+  return blows;
+}
+
+TEST_F(EveryEndTest, OfEveryOtherProcessAtEveryStepLeavesNothing) {
+  const auto table = observe([this](Observer& observer) {
+    std::size_t number = 0;
+    for (const auto& moment : first_moments()) {
+      std::size_t turn = 0;
+      ++number;
+      for (const auto& blow : blows()) {
+        if (!is_taken(number, ++turn)) continue;
+        Held held{observer, moment, silence_.get()};
+        const int expected = blow.strike(held);
+        const int status = held.victim().wait_supervisor();
+        EXPECT_TRUE(expected < 0 || status == expected)
+            << blow.what << " at " << moment << ": " << describe_end(status);
+        observer.note(blow.what, held.victim());
+      }
+    }
+  });
+  if (!IsSkipped()) table.record();
+}
+
+// The moments tell of the whole life of a lab: when a step of it gets a new name, or none, this fails.
+TEST_F(EveryEndTest, TheStepsAreThoseOfAWholeLife) {
+  std::set<std::string> names;
+  for (const auto& moment : first_moments()) names.insert(name_of(moment));
+  const std::set<std::string> expected{
+      "furnish-namespace",  "add-links",           "add-addresses",      "set-up-links",         "settle-links",
+      "await-local-routes", "translate-addresses", "set-sysctls",        "await-spanning-trees", "make-program-space",
+      "make-node-space",    "mount-node-files",    "launch-program",     "await-readiness",      "listen",
+      "send-echo-request",  "await-echo-reply",    "await-connection",   "exchange-datagrams",   "cut-link",
+      "restore-link",       "end-programs",        "let-go-of-namespace"};
+  EXPECT_EQ(names, expected);
+}
+
+}  // namespace
+}  // namespace netrig::teardown
