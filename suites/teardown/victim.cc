@@ -51,6 +51,19 @@ std::optional<std::pair<char, pid_t>> status_of(pid_t pid) {
   return std::pair{stat[name_end + 2], std::atoi(stat.c_str() + name_end + 4)};
 }
 
+// The init makes its program first: numbers outside tell nothing, for they start anew at the kernel's limit.
+constexpr pid_t kProgramPid = 2;
+
+// As the process's own pid namespace numbers it: the last of `NSpid` in proc_pid_status(5). 0 when it is gone.
+pid_t innermost_pid_of(pid_t pid) {
+  std::istringstream status{read_all("/proc/" + std::to_string(pid) + "/status")};
+  pid_t innermost = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("NSpid:")) innermost = std::atoi(line.c_str() + line.find_last_of('\t') + 1);
+  }
+  return innermost;
+}
+
 std::vector<pid_t> all_processes() {
   std::vector<pid_t> pids;
   for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
@@ -202,8 +215,9 @@ std::optional<pid_t> Victim::init() const {
 std::optional<pid_t> Victim::program() const {
   const auto parent = init();
   const auto children = parent ? children_of(*parent) : std::vector<pid_t>{};
-  if (children.empty()) return std::nullopt;
-  return *std::ranges::min_element(children);  // the init's first child
+  const auto found = std::ranges::find_if(children, [](pid_t child) { return innermost_pid_of(child) == kProgramPid; });
+  if (found == children.end()) return std::nullopt;
+  return *found;
 }
 
 std::string Victim::letters(std::size_t count) {
