@@ -2,6 +2,7 @@
 #include <netrig/netlink/codec/resolver.h>
 #include <netrig/netlink/transport.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -62,7 +63,8 @@ std::uint32_t number(Socket& socket, const Chunk& chunk) {
   return first;
 }
 
-Result<void> send_bytes(const Socket& socket, std::span<const std::byte> bytes) {
+/// 0 or errno.
+int send_bytes(const Socket& socket, std::span<const std::byte> bytes) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   ssize_t sent = 0;
@@ -70,36 +72,49 @@ Result<void> send_bytes(const Socket& socket, std::span<const std::byte> bytes) 
     sent =
         sendto(socket.fd(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0) return fail(Error::from_errno("send netlink requests", socket.label(), errno));
-  return {};
+  return sent < 0 ? errno : 0;
 }
 
 /// Reads answers to one chunk until each request has its acknowledgement.
 class AnswerReader {
  public:
-  AnswerReader(const Chunk& chunk, std::uint32_t first) : chunk_{chunk}, first_{first}, left_{chunk.requests.size()} {}
+  AnswerReader(const Chunk& chunk, std::uint32_t first) : chunk_{chunk}, first_{first}, waiting_{chunk.requests} {}
 
-  /// Calls `failed(request, answer)` for each request that failed.
+  /// Calls `failed(request, answer)` for each request that failed. 0, or errno when some got no answer. The kernel
+  /// has answered all before the send returns, so after an overflow the rest is read to learn whose answer was lost.
   template <class Failed>
-  Result<void> read(const Socket& socket, Failed failed) {
+  int read(const Socket& socket, Failed failed) {
     ReceiveRoom room;
-    while (left_ > 0) {
-      const auto bytes = NETRIG_TRY(receive(socket, room.bytes));
-      visit_messages(bytes, [&](const nlmsghdr* answer) {
+    int trouble = 0;
+    while (answered_ < chunk_.requests.size()) {
+      const auto bytes = receive(socket, room.bytes);
+      if (!bytes && bytes.error().code != ENOBUFS) return trouble != 0 ? trouble : bytes.error().code;
+      if (!bytes) {
+        trouble = ENOBUFS;
+        continue;
+      }
+      visit_messages(*bytes, [&](const nlmsghdr* answer) {
         const std::size_t position = answer->nlmsg_seq - first_;
         // The content of a query comes before its acknowledgement; answers to something older are nobody's.
-        if (answer->nlmsg_type != NLMSG_ERROR || position >= chunk_.requests.size()) return;
-        --left_;
+        if (answer->nlmsg_type != NLMSG_ERROR || position >= waiting_.size() || waiting_[position] == nullptr) return;
+        ++answered_;
+        waiting_[position] = nullptr;
         if (codec::error_code(answer) != 0) failed(chunk_.requests[position], answer);
       });
     }
-    return {};
+    return 0;
+  }
+
+  /// The first request without an answer. Precondition: there is one.
+  [[nodiscard]] const nlmsghdr* first_waiting() const {
+    return *std::ranges::find_if(waiting_, [](const nlmsghdr* request) { return request != nullptr; });
   }
 
  private:
   const Chunk& chunk_;
   std::uint32_t first_;
-  std::size_t left_;
+  std::vector<const nlmsghdr*> waiting_;  ///< beside the chunk's requests; nullptr once answered
+  std::size_t answered_ = 0;
 };
 
 const nlmsghdr* first_request(const codec::Buffer& buffer) {
@@ -112,11 +127,50 @@ Error failure(const Socket& socket, const codec::Buffer& buffer, const nlmsghdr*
                                  names);
 }
 
-std::uint32_t send_single(Socket& socket, codec::Buffer& buffer, Result<void>& sent) {
+Error not_sent(const Socket& socket, const codec::Buffer& buffer, const nlmsghdr* request, int code) {
+  codec::DeviceNames names{socket.fd(), buffer.bytes()};
+  return Error::from_errno(codec::describe(request, names), socket.label(), code, "the request could not be sent");
+}
+
+Error no_answer(const Socket& socket, const codec::Buffer& buffer, const nlmsghdr* request, int code) {
+  codec::DeviceNames names{socket.fd(), buffer.bytes()};
+  const bool changes = (request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP && !is_query(request);
+  std::string why = code == EAGAIN ? "the kernel gave no whole answer" : "the kernel's answer was lost";
+  if (changes) why += ", so that it may have been done";
+  return Error::from_errno(codec::describe(request, names), socket.label(), code == EAGAIN ? ENOMSG : code,
+                           std::move(why));
+}
+
+/// What is left of answers that nobody will read: the kernel starts no dump while another has not been read to its end.
+void drain(const Socket& socket) {
+  ReceiveRoom room;
+  while (true) {
+    const auto bytes = receive(socket, room.bytes);
+    if (!bytes && bytes.error().code != ENOBUFS && bytes.error().code != EMSGSIZE) return;
+  }
+}
+
+/// Sends the one request in `buffer` and calls `take(answer)` for each answer to it until `take` says that it was the
+/// last.
+template <class Take>
+Result<void> converse(Socket& socket, codec::Buffer& buffer, Take take) {
   const std::uint32_t sequence = socket.reserve_sequence(1);
   const_cast<nlmsghdr*>(first_request(buffer))->nlmsg_seq = sequence;
-  sent = send_bytes(socket, buffer.bytes());
-  return sequence;
+  if (const int code = send_bytes(socket, buffer.bytes())) {
+    return fail(not_sent(socket, buffer, first_request(buffer), code));
+  }
+  ReceiveRoom room;
+  for (bool done = false; !done;) {
+    const auto bytes = receive(socket, room.bytes);
+    if (!bytes) {
+      drain(socket);
+      return fail(no_answer(socket, buffer, first_request(buffer), bytes.error().code));
+    }
+    visit_messages(*bytes, [&](const nlmsghdr* answer) {
+      if (answer->nlmsg_seq == sequence) done |= take(answer);
+    });
+  }
+  return {};
 }
 
 }  // namespace
@@ -148,14 +202,15 @@ std::vector<Error> exchange(Socket& socket, codec::Buffer& buffer) {
     const Chunk chunk = take_chunk(rest);
     if (chunk.requests.empty()) break;
     AnswerReader reader{chunk, number(socket, chunk)};
-    const auto exchanged = [&]() -> Result<void> {
-      NETRIG_TRY(send_bytes(socket, chunk.bytes));
-      return reader.read(socket, [&](const nlmsghdr* request, const nlmsghdr* answer) {
-        failures.push_back(failure(socket, buffer, request, answer));
-      });
-    }();
-    if (exchanged) continue;
-    failures.push_back(exchanged.error());
+    if (const int code = send_bytes(socket, chunk.bytes)) {
+      failures.push_back(not_sent(socket, buffer, chunk.requests.front(), code));
+      break;
+    }
+    const int code = reader.read(socket, [&](const nlmsghdr* request, const nlmsghdr* answer) {
+      failures.push_back(failure(socket, buffer, request, answer));
+    });
+    if (code == 0) continue;
+    failures.push_back(no_answer(socket, buffer, reader.first_waiting(), code));
     break;
   }
   return failures;
@@ -163,35 +218,29 @@ std::vector<Error> exchange(Socket& socket, codec::Buffer& buffer) {
 
 Result<void> query(Socket& socket, codec::Buffer& buffer, const TakeMessage& take) {
   Result<void> result;
-  const std::uint32_t sequence = send_single(socket, buffer, result);
-  ReceiveRoom room;
-  for (bool done = false; result && !done;) {
-    const auto bytes = NETRIG_TRY(receive(socket, room.bytes));
-    visit_messages(bytes, [&](const nlmsghdr* answer) {
-      if (answer->nlmsg_seq != sequence) return;
-      done = true;
-      if (answer->nlmsg_type != NLMSG_ERROR) return take(answer);
-      if (codec::error_code(answer) != 0) result = fail(failure(socket, buffer, first_request(buffer), answer));
-    });
-  }
+  NETRIG_TRY(converse(socket, buffer, [&](const nlmsghdr* answer) {
+    if (answer->nlmsg_type != NLMSG_ERROR) {
+      take(answer);
+    } else if (codec::error_code(answer) != 0) {
+      result = fail(failure(socket, buffer, first_request(buffer), answer));
+    }
+    return true;
+  }));
   return result;
 }
 
 Result<bool> dump_once(Socket& socket, codec::Buffer& buffer, const TakeMessage& take) {
   Result<void> result;
-  const std::uint32_t sequence = send_single(socket, buffer, result);
-  ReceiveRoom room;
   bool interrupted = false;
-  for (bool done = !result; !done;) {
-    const auto bytes = NETRIG_TRY(receive(socket, room.bytes));
-    visit_messages(bytes, [&](const nlmsghdr* answer) {
-      if (answer->nlmsg_seq != sequence) return;
-      interrupted |= (answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-      if (answer->nlmsg_type != NLMSG_ERROR && answer->nlmsg_type != NLMSG_DONE) return take(answer);
-      done = true;
-      if (codec::error_code(answer) != 0) result = fail(failure(socket, buffer, first_request(buffer), answer));
-    });
-  }
+  NETRIG_TRY(converse(socket, buffer, [&](const nlmsghdr* answer) {
+    interrupted |= (answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    if (answer->nlmsg_type != NLMSG_ERROR && answer->nlmsg_type != NLMSG_DONE) {
+      take(answer);
+      return false;
+    }
+    if (codec::error_code(answer) != 0) result = fail(failure(socket, buffer, first_request(buffer), answer));
+    return true;
+  }));
   if (!result) return fail(std::move(result).error());
   return !interrupted;
 }

@@ -66,7 +66,7 @@ Result<void> send_all(NfSocket& socket, const std::string& operation, const Buff
   } while (sent < 0 && errno == EINTR);
   if (sent == static_cast<ssize_t>(request.size())) return {};
   const int code = sent < 0 ? errno : EIO;
-  std::string detail;
+  std::string detail = "the request could not be sent";
   if (code == EMSGSIZE) {
     detail = fmt::format(
         "{} bytes are more than a socket may send at once; raise net.core.wmem_max on the host, or split", wanted);
@@ -74,14 +74,37 @@ Result<void> send_all(NfSocket& socket, const std::string& operation, const Buff
   return fail(Error::from_errno(operation, socket.label(), code, std::move(detail)));
 }
 
-// Bytes received; 0 when there is nothing to read and `flags` say not to wait. Negative errno otherwise.
-ssize_t receive(NfSocket& socket, std::span<std::byte> room, int flags) {
+// Bytes received; 0 when there is nothing to read: the kernel answers while it is asked, so nothing is waited for.
+// Negative errno otherwise.
+ssize_t receive(const NfSocket& socket, std::span<std::byte> room) {
   for (;;) {
-    const ssize_t size = recv(socket.fd(), room.data(), room.size(), flags | MSG_TRUNC);
+    sockaddr_nl from{};
+    iovec place{room.data(), room.size()};
+    msghdr header{};
+    header.msg_name = &from;
+    header.msg_namelen = sizeof from;
+    header.msg_iov = &place;
+    header.msg_iovlen = 1;
+    const ssize_t size = recvmsg(socket.fd(), &header, MSG_DONTWAIT);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno == EAGAIN ? 0 : -errno;
-    return static_cast<std::size_t>(size) > room.size() ? -EMSGSIZE : size;
+    if (from.nl_pid != 0) continue;  // not from the kernel
+    return (header.msg_flags & MSG_TRUNC) != 0 ? -EMSGSIZE : size;
   }
+}
+
+Error no_answer(const NfSocket& socket, const std::string& operation, int code) {
+  if (code == 0) return Error::from_errno(operation, socket.label(), ENOMSG, "the kernel gave no whole answer");
+  return Error::from_errno(operation, socket.label(), code, "the kernel's answer was lost");
+}
+
+// What is left of answers that nobody will read: the kernel starts no dump while another has not been read to its end.
+void drain(const NfSocket& socket) {
+  alignas(nlmsghdr) static thread_local std::array<std::byte, kReceiveRoom> room;
+  ssize_t size = 0;
+  do {
+    size = receive(socket, room);
+  } while (size > 0 || size == -ENOBUFS || size == -EMSGSIZE);
 }
 
 enum class DumpEnd : std::uint8_t { more, done, interrupted };
@@ -116,8 +139,11 @@ Result<DumpEnd> run_dump(NfSocket& socket, const std::string& operation,
   bool interrupted = false;
   alignas(nlmsghdr) static thread_local std::array<std::byte, kReceiveRoom> room;
   for (;;) {
-    const ssize_t size = receive(socket, room, 0);
-    if (size < 0) return fail(Error::from_errno(operation, socket.label(), static_cast<int>(-size)));
+    const ssize_t size = receive(socket, room);
+    if (size <= 0) {
+      drain(socket);
+      return fail(no_answer(socket, operation, static_cast<int>(-size)));
+    }
     const DumpEnd end = NETRIG_TRY(take_piece(std::span{room}.first(static_cast<std::size_t>(size)), sequence,
                                               operation, socket.label(), messages, interrupted));
     if (end != DumpEnd::more) return end;
@@ -138,13 +164,13 @@ Result<Answers> send_and_collect(NfSocket& socket, const std::string& operation,
   Answers result;
   alignas(nlmsghdr) static thread_local std::array<std::byte, kReceiveRoom> room;
   for (;;) {
-    const ssize_t size = receive(socket, room, MSG_DONTWAIT);
+    const ssize_t size = receive(socket, room);
     if (size == 0) return result;
     if (size == -ENOBUFS) {
       result.lost = true;
       continue;
     }
-    if (size < 0) return fail(Error::from_errno(operation, socket.label(), static_cast<int>(-size)));
+    if (size < 0) return fail(no_answer(socket, operation, static_cast<int>(-size)));
     int left = static_cast<int>(size);
     for (const auto* message = reinterpret_cast<const nlmsghdr*>(room.data()); mnl_nlmsg_ok(message, left);
          message = mnl_nlmsg_next(message, &left)) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <set>
 #include <utility>
@@ -28,28 +29,35 @@ std::shared_ptr<CableCuts> CableCuts::of(const LabLink& cable) {
 
 void CableCuts::add() {
   const std::scoped_lock lock{turn_};
-  if (cuts_ == 0) {
-    std::vector<Side> sides{remember(cable_.a()), remember(cable_.b())};
-    ScopeExit undo{[&] {
-      try {
-        restore();
-      } catch (const SetupError& error) {
-        std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
-      }
-    }};
-    for (auto& side : sides) {
-      fault_point("cut-link");
-      side.end.node.set_link_down(side.end.interface.view());
-      sides_.push_back(std::move(side));
-    }
-    undo.dismiss();
-  }
+  if (cuts_ == 0) take_down();
   ++cuts_;
+}
+
+void CableCuts::take_down() {
+  if (sides_.empty()) sides_ = {remember(cable_.a()), remember(cable_.b())};
+  ScopeExit undo{[&] {
+    try {
+      restore();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+    }
+  }};
+  for (const auto& side : sides_) {
+    fault_point("cut-link");
+    side.end.node.set_link_down(side.end.interface.view());
+  }
+  undo.dismiss();
 }
 
 void CableCuts::remove() {
   const std::scoped_lock lock{turn_};
-  if (--cuts_ == 0) restore();
+  if (cuts_ == 1) restore();
+  --cuts_;
+}
+
+void CableCuts::abandon() noexcept {
+  const std::scoped_lock lock{turn_};
+  --cuts_;
 }
 
 CableCuts::Side CableCuts::remember(const LabLink::End& end) {
@@ -64,17 +72,19 @@ CableCuts::Side CableCuts::remember(const LabLink::End& end) {
   return side;
 }
 
+// May be done again after a failure: nothing is forgotten before all is back.
 void CableCuts::restore() {
-  auto sides = std::exchange(sides_, {});
-  std::erase_if(sides, [](const Side& side) { return !side.up; });
   // Twice: the first end gets its carrier from the second, and notices at once only when it is asked again.
   for (int round = 0; round < 2; ++round) {
-    for (const auto& side : sides) side.end.node.set_link_up(side.end.interface.view());
+    for (const auto& side : sides_) {
+      if (side.up) side.end.node.set_link_up(side.end.interface.view());
+    }
   }
-  for (auto& side : sides) {
+  for (auto& side : sides_) {
     fault_point("restore-link");
-    give_back(side);
+    if (side.up) give_back(side);
   }
+  sides_.clear();
 }
 
 void CableCuts::give_back(Side& side) {

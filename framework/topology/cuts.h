@@ -21,8 +21,10 @@ class CableCuts {
 
   /// One cut more. Throws SetupError, with everything as it was.
   void add();
-  /// One cut less. Throws SetupError.
+  /// One cut less. Throws SetupError: it is still cut then, and may be removed again.
   void remove();
+  /// One cut less, the link stays as it is: for who could not remove it and goes.
+  void abandon() noexcept;
 
  private:
   /// What the kernel forgets of an end that is set down.
@@ -35,12 +37,13 @@ class CableCuts {
 
   static Side remember(const LabLink::End& end);
   static void give_back(Side& side);
+  void take_down();
   void restore();
 
   LabLink cable_;
   std::mutex turn_;
   int cuts_ = 0;
-  std::vector<Side> sides_;  ///< while it is down
+  std::vector<Side> sides_;  ///< until all that they had is back
 };
 
 }  // namespace topology

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <utility>
 
 namespace netrig {
@@ -28,14 +29,17 @@ LinkCut& LinkCut::operator=(LinkCut&& other) noexcept {
 LinkCut::~LinkCut() {
   try {
     restore();
-  } catch (const SetupError& error) {
+  } catch (const std::exception& error) {
     // A lab that ended first took the link with it; anything else must be seen.
     std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+    cable_->abandon();
   }
 }
 
 void LinkCut::restore() {
-  if (cable_) std::exchange(cable_, nullptr)->remove();
+  if (!cable_) return;
+  cable_->remove();
+  cable_.reset();
 }
 
 std::string LabLink::to_string() const {

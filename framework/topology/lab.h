@@ -36,7 +36,8 @@ class LinkCut {
   /// Lets go of the cut that it was before.
   LinkCut& operator=(LinkCut&&) noexcept;
   ~LinkCut();
-  /// Lets go of the cut now. Throws SetupError when the kernel refuses to bring the link up.
+  /// Lets go of the cut now. Throws SetupError when the kernel refuses to bring the link up, or to give back what it
+  /// had: the cut is held on to then, and may be let go of again.
   void restore();
 
  private:

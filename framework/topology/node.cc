@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace netrig {
@@ -148,11 +149,15 @@ IpAddress Node::address(std::string_view interface_or_segment, AddressFamily fam
 // ---- changes
 
 void Node::set_link_up(std::string_view interface) const {
+  const auto link = device(interface);
   netlink([&](netlink::Socket& socket) {
-    require(netlink::Batch{socket}
-                .change_link({.device = device(interface), .up = true})
-                .settle_link(device(interface))
-                .send());
+    const bool was_up = value_or_throw(netlink::get_link(socket, link)).up();
+    auto done = netlink::Batch{socket}.change_link({.device = link, .up = true}).settle_link(link).send();
+    // As it was: the link may be up, and only the question about it have failed.
+    if (!done && !was_up) {
+      std::ignore = netlink::Batch{socket}.change_link({.device = link, .up = false}).send();
+    }
+    require(std::move(done));
   });
 }
 

@@ -1,10 +1,15 @@
+#include <netrig/base/scope_exit.h>
 #include <netrig/traffic/reactor.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <system_error>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -31,12 +36,27 @@ Result<void> Reactor::start() {
   if (!epoll_ || !wake_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
     return fail(Error::from_errno("start serving listeners", "", errno));
   }
-  // Signals are for the program's own threads.
+  // Who opens the first listener of a process is in a node's network namespace, which a thread would inherit and hold
+  // for as long as the process lives. This is the namespace of the process's main thread.
+  UniqueFd home{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+  if (!home) return fail(Error::from_errno("start serving listeners", "", errno));
+  return start_thread(std::move(home));
+}
+
+Result<void> Reactor::start_thread(UniqueFd home) {
   sigset_t all, old;
   ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &old);
-  thread_ = std::thread{[this] { loop(); }};
-  ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &all, &old);  // signals are for the program's own threads
+  const ScopeExit restore{[&old] { ::pthread_sigmask(SIG_SETMASK, &old, nullptr); }};
+  try {
+    thread_ = std::thread{[this, in = std::move(home)]() mutable {
+      std::ignore = ::setns(in.get(), CLONE_NEWNET);  // refused only to who could not enter another one either
+      in.reset();
+      loop();
+    }};
+  } catch (const std::system_error& error) {
+    return fail(Error::from_errno("start the thread that serves listeners", "", error.code().value()));
+  }
   return {};
 }
 

@@ -29,6 +29,7 @@ class Reactor {
  private:
   Reactor() = default;
   Result<void> start();
+  Result<void> start_thread(UniqueFd home);
   void loop();
 
   std::mutex state_;    ///< of the members below
