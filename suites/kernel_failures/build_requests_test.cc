@@ -40,8 +40,8 @@ class BuildRequestsTest : public LabTest {
     }
   }
 
-  // The kernel's own count of what is alive: one more than there may be, and the last lab could never be built. A worker
-  // of the kernel takes its time to release what the sweep has used.
+  // The kernel's own count of what is alive: one more than there may be, and the last lab could never be built. A
+  // worker of the kernel takes its time to release what the sweep has used.
   void nothing_is_left() {
     EXPECT_TRUE(holds_as(before_));
     const NamespaceLimit exact{"net", 1 + kNodes};
