@@ -1,5 +1,7 @@
 #include <netrig/base/error.h>
+#include <netrig/base/limits.h>
 
+#include <cerrno>
 #include <cstring>
 #include <ostream>
 #include <utility>
@@ -8,6 +10,10 @@ namespace netrig {
 inline namespace base {
 
 Error Error::from_errno(std::string operation, std::string object, int code, std::string detail) {
+  // An error that is told again in other words brings the remedy along already.
+  if (code == EMFILE && !detail.contains("ulimit -")) {
+    detail += (detail.empty() ? "" : "; ") + describe_descriptor_limit();
+  }
   return Error{code, std::move(operation), std::move(object), std::move(detail)};
 }
 

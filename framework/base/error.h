@@ -19,7 +19,8 @@ struct Error {
   std::string object;  ///< where: the node, namespace, file or text; empty when `operation` says it all
   std::string detail;  ///< why, beyond `code`: the kernel's extended ack, the remedy; may be empty
 
-  /// An error of a system call that failed with `code` (see errno(3)).
+  /// An error of a system call that failed with `code` (see errno(3)). EMFILE, which any may give, brings the limit and
+  /// the remedy along.
   static Error from_errno(std::string operation, std::string object, int code, std::string detail = {});
   /// An error that no system call gave: `detail` is the reason.
   static Error invalid(std::string operation, std::string object, std::string detail);

@@ -54,7 +54,8 @@ Result<int> BaselineWriter::procfs() {
     may_mount_ = next.valid();
     if (next) procfs_.push_back(std::move(next));
   }
-  if (procfs_.empty()) return fail(Error::from_errno("open", "/proc", errno, "is /proc mounted?"));
+  if (procfs_.empty())
+    return fail(Error::from_errno("open", "/proc", errno, errno == ENOENT ? "is /proc mounted?" : ""));
   return (may_mount_ ? procfs_.back() : procfs_.front()).get();
 }
 

@@ -1,3 +1,4 @@
+#include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/netns/inside.h>
 
@@ -52,7 +53,7 @@ Result<void> run_on_thread(std::optional<int> fd, const std::function<void()>& b
     start_without_signals(work).join();
   } catch (const std::system_error& error) {
     return fail(Error::from_errno("start a thread for a network namespace", {}, error.code().value(),
-                                  "the limit of threads may be reached: ulimit -u"));
+                                  describe_process_limits()));
   }
   if (refused != 0) return fail(cannot_enter(*fd, refused));
   return {};

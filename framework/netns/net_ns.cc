@@ -1,5 +1,5 @@
 #include <netrig/base/deadline.h>
-#include <netrig/netns/limits.h>
+#include <netrig/base/limits.h>
 #include <netrig/netns/net_ns.h>
 
 #include <cerrno>
@@ -26,9 +26,7 @@ std::string explain_refusal(int code) {
     case EPERM:
       return "it takes CAP_SYS_ADMIN in the user namespace, which the sandbox gives: run under it";
     case ENOSPC:
-      return describe_netns_limits();
-    case EMFILE:
-      return describe_fd_limit();
+      return describe_namespace_limit("net");
     case EINVAL:
       return "this kernel has no network namespaces (CONFIG_NET_NS)";
     default:
@@ -43,7 +41,7 @@ int unshare_network() {
   auto pause = std::chrono::milliseconds{1};
   for (;;) {
     if (unshare(CLONE_NEWNET) == 0) return 0;
-    if (errno != ENOSPC || deadline.passed() || netns_limit() == 0) return errno;
+    if (errno != ENOSPC || deadline.passed() || namespace_limit("net") == 0) return errno;
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{64});
   }
@@ -52,8 +50,7 @@ int unshare_network() {
 Result<UniqueFd> open_namespace_file(const std::string& path) {
   UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (fd) return fd;
-  const int code = errno;
-  return fail(Error::from_errno("open network namespace " + path, {}, code, code == EMFILE ? describe_fd_limit() : ""));
+  return fail(Error::from_errno("open network namespace " + path, {}, errno));
 }
 
 Error explain_process(pid_t pid, int code) {
@@ -134,17 +131,13 @@ Result<UniqueFd> NetNs::socket(int domain, int type, int protocol) const {
   return run([&]() -> Result<UniqueFd> {
     UniqueFd made{::socket(domain, type | SOCK_CLOEXEC, protocol)};
     if (made) return made;
-    const int code = errno;
-    return fail(Error::from_errno("make a socket", id_.to_string(), code, code == EMFILE ? describe_fd_limit() : ""));
+    return fail(Error::from_errno("make a socket", id_.to_string(), errno));
   });
 }
 
 Result<NetNs> NetNs::duplicate() const {
   UniqueFd copy{fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)};
-  if (!copy) {
-    const int code = errno;
-    return fail(Error::from_errno("duplicate " + id_.to_string(), {}, code, code == EMFILE ? describe_fd_limit() : ""));
-  }
+  if (!copy) return fail(Error::from_errno("duplicate " + id_.to_string(), {}, errno));
   return NetNs{std::move(copy), id_, made_here_};
 }
 

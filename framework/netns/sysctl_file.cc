@@ -1,5 +1,4 @@
 #include <netrig/base/unique_fd.h>
-#include <netrig/netns/limits.h>
 #include <netrig/netns/sysctl_file.h>
 
 #include <algorithm>
@@ -26,8 +25,6 @@ Error explained(int code) {
                "--security-opt unmask=ALL)";
       case EINVAL:
         return "the kernel does not take this value";
-      case EMFILE:
-        return describe_fd_limit();
       default:
         return {};
     }

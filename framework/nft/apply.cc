@@ -48,8 +48,9 @@ Result<void> judge(const Transaction& transaction, std::uint32_t first, const st
   const auto failed = std::ranges::find_if(all.answers, [](const Answer& answer) { return answer.code != 0; });
   if (failed == all.answers.end()) {
     if (!all.answers.empty() && !all.lost) return {};
-    return fail(Error::from_errno(summary(transaction), label, ENOBUFS,
-                                  "the kernel's answer was lost, so that it may have been done"));
+    return fail(Error::from_errno(summary(transaction), label, all.lost ? ENOBUFS : ENOMSG,
+                                  all.lost ? "the kernel's answer was lost, so that it may have been done"
+                                           : "the kernel gave no whole answer, so that it may have been done"));
   }
   const std::uint32_t index = failed->sequence - first - 1;
   const bool named = index < transaction.commands.size();

@@ -21,6 +21,7 @@ constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
 Result<void> refuse_host(int socket, const std::string& label) {
   const UniqueFd net{ioctl(socket, SIOCGSKNS)};
   const UniqueFd user{net ? ioctl(net.get(), NS_GET_USERNS) : -1};
+  if (!user && errno != EPERM && errno != ENOTTY) return fail(Error::from_errno(kOpen, label, errno));
   struct stat status{};
   if (user && fstat(user.get(), &status) == 0 && status.st_ino != kInitialUserNamespace) return {};
   return fail(Error::from_errno(kOpen, label, EPERM,

@@ -3,14 +3,17 @@
 // Boost forks (vfork: the child borrows the parent's memory until exec, so a large test program is not copied) and
 // calls the initialiser below in the child. It executes the program itself, because Boost 1.81 would call exit() after
 // a failed exec, which runs this program's exit handlers a second time, and would not say which step failed.
+#include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/process/launch_plan.h>
 #include <netrig/process/launcher.h>
 #include <netrig/process/signal_mask.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <array>
 #include <cerrno>
@@ -21,7 +24,6 @@
 #include <string>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -139,30 +141,35 @@ struct Reaper {
 
 Error explain_fork_failure(int code) {
   return Error::from_errno("start a process", "", code,
-                           code == ENOMEM ? "the lab's programs were ended, or memory is short" : "");
+                           code == ENOMEM   ? "the lab's programs were ended, or memory is short"
+                           : code == EAGAIN ? describe_process_limits()
+                                            : "");
 }
 
 Error cannot_watch(int code) {
   return Error::from_errno(
       "watch the process", "", code,
-      "descriptors have run out (`ulimit -n`), or this process ignores SIGCHLD, so that the kernel "
-      "keeps no status of children");
+      code == EMFILE ? "" : "this process may ignore SIGCHLD, so that the kernel keeps no status of children");
 }
 
 // A context of its own for each launch: Boost tells it of the fork, in the child too, which must find nothing to do
 // there.
 Result<void> fork_child(LaunchPlan& plan, const Command& command, int report, Reaper& child) {
-  boost::asio::io_context context;
   boost_process::posix::vfork_launcher launcher;
   const ScopeExit keep_pid{[&] { child.pid = launcher.pid; }};
   const std::vector<std::string> arguments{command.argv.begin() + 1, command.argv.end()};
   try {
+    boost::asio::io_context context;
+    // Makes the context's epoll now. Boost would after the fork, and lose the child's pidfd where that fails.
+    const boost::asio::posix::stream_descriptor ready{context};
+    // A number for that pidfd: where there is none, Boost says EBADF, when the child runs.
+    if (!UniqueFd{::fcntl(report, F_DUPFD_CLOEXEC, 0)}) return fail(cannot_watch(errno));
     boost::system::error_code failed;
     auto process = launcher(context.get_executor(), failed, boost::filesystem::path{command.argv[0]}, arguments,
                             CarryOut{plan, report});
     if (launcher.pid <= 0) return fail(explain_fork_failure(failed.value()));
     process.detach();
-  } catch (const std::system_error& error) {
+  } catch (const boost::system::system_error& error) {  // which is no std::system_error
     return fail(cannot_watch(error.code().value()));
   }
   return {};
@@ -196,7 +203,9 @@ std::string detail_of(const LaunchReport& report, const LaunchPlan& plan) {
     case LaunchStep::change_directory:
       return "cannot enter its working directory " + plan.directory;
     case LaunchStep::hand_over:
-      return "cannot hand the descriptors over: one is not open, or a number is beyond `ulimit -n`";
+      return report.code == EMFILE
+                 ? "cannot hand the descriptors over"
+                 : "cannot hand the descriptors over: one is not open, or a number is beyond `ulimit -n`";
     case LaunchStep::drop_capabilities:
       return "cannot drop the capabilities";
     case LaunchStep::enter_mounts:

@@ -1,3 +1,4 @@
+#include <netrig/base/limits.h>
 #include <netrig/process/loop.h>
 #include <netrig/process/signal_mask.h>
 
@@ -38,7 +39,8 @@ Result<void> Loop::start_thread() {
   try {
     thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
   } catch (const std::system_error& error) {
-    return fail(Error::from_errno("start the thread that reads the output of programs", "", error.code().value()));
+    return fail(Error::from_errno("start the thread that reads the output of programs", "", error.code().value(),
+                                  describe_process_limits()));
   }
   running_ = true;
   ::pthread_setname_np(thread_.native_handle(), "netrig-programs");

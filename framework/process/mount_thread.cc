@@ -1,7 +1,9 @@
+#include <netrig/base/limits.h>
 #include <netrig/process/mount_thread.h>
 #include <netrig/process/signal_mask.h>
 
 #include <cerrno>
+#include <exception>
 #include <fcntl.h>
 #include <sched.h>
 #include <system_error>
@@ -32,11 +34,19 @@ std::thread start_without_signals(const Work& work) {
 
 Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& work) {
   Result<void> outcome;
+  std::exception_ptr thrown;
   try {
-    start_without_signals([&] { outcome = run_here(mounts, work); }).join();
+    start_without_signals([&] {
+      try {
+        outcome = run_here(mounts, work);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    }).join();
   } catch (const std::system_error& error) {
-    return fail(Error::from_errno("start a thread", "", error.code().value()));
+    return fail(Error::from_errno("start a thread", "", error.code().value(), describe_process_limits()));
   }
+  if (thrown) std::rethrow_exception(thrown);
   return outcome;
 }
 

@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/limits.h>
 #include <netrig/process/mount_thread.h>
 #include <netrig/process/mounts.h>
 #include <netrig/process/node_space.h>
@@ -19,11 +20,15 @@ Result<UniqueFd> open_at(int directory, const char* path, int flags) {
   return fd;
 }
 
+std::string explain_limits() { return describe_namespace_limit("mnt") + "; " + describe_namespace_limit("uts"); }
+
 // Before the mount namespace is made, for sysfs shows the network namespace of whom mounts it.
 Result<void> enter_own_namespaces(int network, const std::string& name) {
   if (::setns(network, CLONE_NEWNET) != 0) return fail(Error::from_errno("enter its network namespace", "", errno));
   if (::unshare(CLONE_NEWNS | CLONE_NEWUTS) != 0) {
-    return fail(Error::from_errno("make its mount and host name namespaces", "", errno));
+    const int code = errno;
+    return fail(
+        Error::from_errno("make its mount and host name namespaces", "", code, code == ENOSPC ? explain_limits() : ""));
   }
   if (::sethostname(name.data(), name.size()) != 0) {
     return fail(Error::from_errno("set its host name", "", errno, "at most 64 bytes, see sethostname(2)"));

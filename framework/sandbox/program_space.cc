@@ -1,3 +1,4 @@
+#include <netrig/base/limits.h>
 #include <netrig/sandbox/channel.h>
 #include <netrig/sandbox/program_space.h>
 #include <netrig/sandbox/quiet_signals.h>
@@ -44,6 +45,14 @@ int send_request(int theirs, int owner) {
   return send_message(state().marker.spaces, &request, sizeof request, descriptors, 2);
 }
 
+std::string explain_refusal(const Failure& failure) {
+  const std::string action{action_of(failure.step)};
+  if (failure.error == ENOSPC) {
+    return action + ": " + describe_namespace_limit("pid") + "; " + describe_namespace_limit("mnt");
+  }
+  return failure.error == EAGAIN ? action + ": " + describe_process_limits() : action;
+}
+
 // Each request brings the channel that its answer comes back on, so that several at once cannot mix.
 Answer ask() {
   int ends[2] = {-1, -1};
@@ -67,7 +76,8 @@ Answer ask_patiently() {
   const Deadline deadline = Deadline::after(2s);
   for (int pause = 1;; pause = std::min(2 * pause, 100)) {
     Answer answer = ask();
-    if (answer.failure.error != ENOSPC || deadline.passed()) return answer;
+    const bool is_forbidden = namespace_limit("pid") == 0 || namespace_limit("mnt") == 0;
+    if (answer.failure.error != ENOSPC || is_forbidden || deadline.passed()) return answer;
     // The kernel gives no event for "a namespace was reaped".
     ::poll(nullptr, 0, pause);
   }
@@ -79,8 +89,12 @@ Result<ProgramSpace> ProgramSpace::start() {
   if (!inside()) return fail(Error::invalid("start a program space", "", why_not()));
   Answer answer = ask_patiently();
   if (answer.failure.error != 0) {
-    return fail(Error::from_errno("start a program space", "", answer.failure.error,
-                                  std::string{action_of(answer.failure.step)}));
+    return fail(Error::from_errno("start a program space", "", answer.failure.error, explain_refusal(answer.failure)));
+  }
+  if (std::ranges::any_of(answer.extras.descriptors, [](int fd) { return fd < 0; })) {
+    // The kernel leaves out what finds no number (recvmsg(2), MSG_CTRUNC); those that came must not stay.
+    for (const int fd : answer.extras.descriptors) UniqueFd{fd}.reset();
+    return fail(Error::from_errno("start a program space", "", EMFILE));
   }
   ProgramSpace space;
   space.lease_ = std::move(answer.lease);

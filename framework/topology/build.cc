@@ -96,17 +96,23 @@ class Builder {
       lab_.nodes.back()->lab = &lab_;
       lab_.nodes.back()->programs = lab_.programs;
     }
-    auto made = NETRIG_TRY(
+    std::size_t done = 0;
+    auto made =
         netns::NetNs::create_many(lab_.nodes.size(), [&](std::size_t index, const netns::NetNs& netns) -> Result<void> {
           auto& node = *lab_.nodes[index];
           fault_point("furnish-namespace");
           NETRIG_TRY(writer.write(netns));
           NETRIG_TRY(set_early_sysctls(node.plan));
           node.socket.emplace(NETRIG_TRY(netlink::Socket::open(node.plan.name)));
+          ++done;
           return {};
-        }));
-    for (std::size_t i = 0; i < made.size(); ++i)
-      lab_.nodes[i]->network = std::make_shared<netns::NetNs>(std::move(made[i]));
+        });
+    if (!made) {
+      made.error().object = lab_.nodes[done]->plan.name;  // rather than the number of its namespace, or nothing
+      return fail(std::move(made).error());
+    }
+    for (std::size_t i = 0; i < made->size(); ++i)
+      lab_.nodes[i]->network = std::make_shared<netns::NetNs>(std::move((*made)[i]));
     return {};
   }
 

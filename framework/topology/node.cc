@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <tuple>
 #include <utility>
 
@@ -296,7 +297,9 @@ Snapshot Node::snapshot() const {
   const bool tracks = run([&] {
     const auto sysctls = netns::Sysctls::here();
     for (const auto shown : kShownSysctls) {
-      if (auto value = sysctls.get(shown)) seen.sysctls.emplace(shown, *std::move(value));
+      auto value = in_node(*this, sysctls.get(shown));
+      if (value) seen.sysctls.emplace(shown, *std::move(value));
+      if (!value && value.error().code != ENOENT) throw SetupError{std::move(value).error()};
     }
     return sysctls.get("net.netfilter.nf_conntrack_count").value_or("unknown") != "0";
   });

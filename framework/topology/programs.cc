@@ -15,6 +15,13 @@ namespace {
 // The kernel ends a thousand programs in a twentieth of it.
 constexpr std::chrono::seconds kEndPatience{10};
 
+// The same; an error of what all programs of the lab share names the node whose program needed it.
+template <class T>
+Result<T> for_node(const NodeState& node, Result<T> result) {
+  if (!result && result.error().object.empty()) result.error().object = node.plan.name;
+  return result;
+}
+
 }  // namespace
 
 void LabPrograms::end() {
@@ -39,7 +46,7 @@ Result<void> LabPrograms::open_lab() {
 Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
   const std::scoped_lock lock{turn_};
   if (ended_) return fail(Error::invalid("run a program", node.plan.name, "its lab has ended"));
-  NETRIG_TRY(open_lab());
+  NETRIG_TRY(for_node(node, open_lab()));
   const auto& name = node.plan.name;
   if (const auto found = spaces_.find(name); found != spaces_.end()) return &found->second;
   fault_point("make-node-space");
@@ -50,18 +57,18 @@ Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
 
 Result<process::Completed> LabPrograms::run(const NodeState& node, const process::Command& command, Deadline deadline) {
   const auto* space = NETRIG_TRY(space_of(node));
-  return programs_->run(*space, command, deadline);
+  return for_node(node, programs_->run(*space, command, deadline));
 }
 
 Result<process::Process> LabPrograms::start(const NodeState& node, const process::Command& command) {
   const auto* space = NETRIG_TRY(space_of(node));
-  return programs_->start(*space, command);
+  return for_node(node, programs_->start(*space, command));
 }
 
 Result<process::Process> LabPrograms::start(const NodeState& node, const process::Command& command,
                                             const process::Readiness& ready, Deadline deadline) {
   const auto* space = NETRIG_TRY(space_of(node));
-  return programs_->start(*space, command, ready, deadline);
+  return for_node(node, programs_->start(*space, command, ready, deadline));
 }
 
 }  // namespace topology

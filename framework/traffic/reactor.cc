@@ -1,3 +1,4 @@
+#include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/traffic/reactor.h>
 
@@ -55,7 +56,8 @@ Result<void> Reactor::start_thread(UniqueFd home) {
       loop();
     }};
   } catch (const std::system_error& error) {
-    return fail(Error::from_errno("start the thread that serves listeners", "", error.code().value()));
+    return fail(Error::from_errno("start the thread that serves listeners", "", error.code().value(),
+                                  describe_process_limits()));
   }
   return {};
 }

@@ -45,7 +45,8 @@ std::string state_of(const Lab& lab) {
   for (const Node& node : lab.nodes()) {
     auto seen = node.snapshot();
     std::ostringstream out;
-    for (const auto& link : seen.links) out << link.brief() << '\n';
+    // Not their operational state, which a worker of the kernel keeps up with in its own time.
+    for (const auto& link : seen.links) out << link.name << (link.up() ? " up" : " down") << '\n';
     for (const auto& address : seen.addresses) out << address << '\n';
     seen.links.clear();
     seen.neighbours.clear();

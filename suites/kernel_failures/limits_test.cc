@@ -1,0 +1,110 @@
+// Too few descriptors, namespaces, processes: whatever is refused first is told with the limit and how to raise it,
+// nothing is left, and with the limit gone the next lab works.
+#include <netrig/fixtures/lab_test.h>
+#include <netrig/suites/kernel_failures/everything.h>
+#include <netrig/suites/kernel_failures/held.h>
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <string>
+#include <sys/resource.h>
+
+namespace netrig::kernel_failures {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// A soft limit of this process's, while it lives.
+class Limited {
+ public:
+  Limited(__rlimit_resource resource, rlim_t most) : resource_{resource} {
+    ::getrlimit(resource, &before_);
+    const rlimit low{.rlim_cur = most, .rlim_max = before_.rlim_max};
+    ::setrlimit(resource, &low);
+  }
+  Limited(const Limited&) = delete;
+  Limited& operator=(const Limited&) = delete;
+  ~Limited() { ::setrlimit(resource_, &before_); }
+
+ private:
+  __rlimit_resource resource_;
+  rlimit before_{};
+};
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const SetupError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+class LimitsTest : public LabTest {
+ protected:
+  void SetUp() override {
+    LabTest::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_TRUE(can_be_had(topology_));  // what is opened at the first use of a process is open
+    before_ = held_now();
+  }
+
+  void all_is_as_before() {
+    EXPECT_TRUE(holds_as(before_));
+    EXPECT_TRUE(can_be_had(topology_));
+  }
+
+  const Topology topology_ = everything();
+  Held before_;
+};
+
+TEST_F(LimitsTest, EveryLimitOfDescriptorsThatIsTooLowIsTold) {
+  std::size_t too_low = 0;
+  for (rlim_t limit = before_.descriptors.size();; ++limit, ++too_low) {
+    SCOPED_TRACE(limit);
+    const auto error = error_of([&] {
+      const Limited low{RLIMIT_NOFILE, limit};
+      const Lab lab{topology_};
+      EXPECT_TRUE(works(lab));
+    });
+    ASSERT_TRUE(holds_as(before_));
+    if (error.empty()) break;
+    EXPECT_THAT(error,
+                AllOf(HasSubstr("EMFILE (Too many open files)"),
+                      HasSubstr("all of the " + std::to_string(limit) + " files that this process may have open"),
+                      HasSubstr("`ulimit -n ")));
+    ASSERT_FALSE(HasFailure());
+  }
+  EXPECT_GT(too_low, 2 * kNodes);
+  all_is_as_before();
+}
+
+// The number of an error's limit, and the sysctl that raises it.
+auto tells_limit(const std::string& kind, std::size_t limit) {
+  const auto name = "user.max_" + kind + "_namespaces";
+  return AllOf(HasSubstr("ENOSPC (No space left on device)"), HasSubstr(name + " is " + std::to_string(limit)),
+               HasSubstr("sudo sysctl -w " + name + "="));
+}
+
+TEST_F(LimitsTest, TooFewNetworkNamespacesAreToldWithTheNode) {
+  for (const std::size_t limit : {std::size_t{0}, kNodes}) {
+    const NamespaceLimit low{"net", limit};
+    EXPECT_THAT(error_of([&] { const Lab lab{topology_}; }),
+                AllOf(HasSubstr("create a network namespace in \""), tells_limit("net", limit)));
+  }
+  all_is_as_before();
+}
+
+TEST_F(LimitsTest, TooFewNamespacesForProgramsAreTold) {
+  const Lab lab{topology_};
+  for (const char* kind : {"mnt", "pid", "uts"}) {
+    const NamespaceLimit low{kind, 0};
+    EXPECT_THAT(error_of([&] { lab["pc"].exec({"true"}); }), AllOf(HasSubstr("\"pc\""), tells_limit(kind, 0)));
+  }
+  EXPECT_TRUE(works(lab));
+}
+
+}  // namespace
+}  // namespace netrig::kernel_failures
