@@ -10,7 +10,6 @@
 #include <netrig/process/signal_mask.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
@@ -152,18 +151,26 @@ Error cannot_watch(int code) {
       code == EMFILE ? "" : "this process may ignore SIGCHLD, so that the kernel keeps no status of children");
 }
 
+// After the fork Boost opens a pidfd, and an epoll with an eventfd and a timerfd; where one of the latter fails it
+// loses the former. So: is there room? Nothing of Boost's may be there before the fork, see below.
+Result<void> check_room(int any) {
+  std::array<UniqueFd, 4> room;
+  for (auto& fd : room) {
+    fd.reset(::fcntl(any, F_DUPFD_CLOEXEC, 0));
+    if (!fd) return fail(cannot_watch(errno));
+  }
+  return {};
+}
+
 // A context of its own for each launch: Boost tells it of the fork, in the child too, which must find nothing to do
 // there.
 Result<void> fork_child(LaunchPlan& plan, const Command& command, int report, Reaper& child) {
+  NETRIG_TRY(check_room(report));
   boost_process::posix::vfork_launcher launcher;
   const ScopeExit keep_pid{[&] { child.pid = launcher.pid; }};
   const std::vector<std::string> arguments{command.argv.begin() + 1, command.argv.end()};
   try {
     boost::asio::io_context context;
-    // Makes the context's epoll now. Boost would after the fork, and lose the child's pidfd where that fails.
-    const boost::asio::posix::stream_descriptor ready{context};
-    // A number for that pidfd: where there is none, Boost says EBADF, when the child runs.
-    if (!UniqueFd{::fcntl(report, F_DUPFD_CLOEXEC, 0)}) return fail(cannot_watch(errno));
     boost::system::error_code failed;
     auto process = launcher(context.get_executor(), failed, boost::filesystem::path{command.argv[0]}, arguments,
                             CarryOut{plan, report});
