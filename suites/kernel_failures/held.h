@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace netrig::kernel_failures {
@@ -15,29 +17,37 @@ struct Held {
   std::vector<std::string> descriptors;
   std::size_t threads = 0;
   std::vector<std::string> processes;
-
-  friend bool operator==(const Held&, const Held&) = default;
 };
 
 /// As /proc shows it at this moment.
 Held held_now();
 
-/// Whether this process holds what it held `before`: at once, or soon, for threads and processes that have ended are
-/// shown until the kernel is through with them. Says what there is more.
+/// Whether this process holds no more than it held `before`: at once, or soon, for threads and processes that have
+/// ended are shown until the kernel is through with them. Says what there is more.
 testing::AssertionResult holds_as(const Held& before);
 
-/// While it lives, this sandbox may have `count` network namespaces, its own among them: user.max_net_namespaces. The
-/// kernel counts, so a lab that can just be built proves that nothing else is alive.
-class NamespaceLimit {
+/// A file of /proc/sys that holds another value while this lives.
+class Setting {
  public:
-  /// `kind`: `net`, `mnt`, `pid`, `uts`.
-  NamespaceLimit(const std::string& kind, std::size_t count);
-  NamespaceLimit(const NamespaceLimit&) = delete;
-  NamespaceLimit& operator=(const NamespaceLimit&) = delete;
-  ~NamespaceLimit();
+  /// nullopt where it may not be written.
+  static std::optional<Setting> make(const std::string& path, const std::string& value);
+  Setting(Setting&& other) noexcept : path_{std::exchange(other.path_, {})}, before_{std::move(other.before_)} {}
+  Setting& operator=(Setting&&) = delete;
+  ~Setting();
 
  private:
+  Setting(std::string path, std::string before) : path_{std::move(path)}, before_{std::move(before)} {}
   std::string path_, before_;
+};
+
+/// While it lives, this sandbox may have `count` namespaces of `kind` (`net`, `mnt`, `pid`, `uts`), its own among them:
+/// user_namespaces(7). The kernel counts, so a lab that can just be built proves that nothing else is alive.
+class NamespaceLimit {
+ public:
+  NamespaceLimit(const std::string& kind, std::size_t count);
+
+ private:
+  Setting setting_;
 };
 
 }  // namespace netrig::kernel_failures

@@ -6,9 +6,13 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <functional>
+#include <list>
 #include <string>
 #include <sys/resource.h>
+#include <system_error>
+#include <thread>
 
 namespace netrig::kernel_failures {
 namespace {
@@ -104,6 +108,62 @@ TEST_F(LimitsTest, TooFewNamespacesForProgramsAreTold) {
     EXPECT_THAT(error_of([&] { lab["pc"].exec({"true"}); }), AllOf(HasSubstr("\"pc\""), tells_limit(kind, 0)));
   }
   EXPECT_TRUE(works(lab));
+}
+
+// Threads, which take numbers as processes do, until there are none left.
+class FullOfThreads {
+ public:
+  FullOfThreads() {
+    try {
+      while (true) threads_.emplace_back([this] { over_.wait(false); });
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): that is when there are enough
+    }
+  }
+  FullOfThreads(const FullOfThreads&) = delete;
+  FullOfThreads& operator=(const FullOfThreads&) = delete;
+  ~FullOfThreads() {
+    over_ = true;
+    over_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::list<std::thread> threads_;
+};
+
+const auto kTellsProcessLimits = AllOf(HasSubstr("EAGAIN (Resource temporarily unavailable)"),
+                                       HasSubstr("no more processes or threads may be started"),
+                                       HasSubstr("`ulimit -u` is "), HasSubstr("kernel.pid_max "));
+
+// Neither a lab nor a program can be had; `kTellsProcessLimits` of both.
+void expect_no_room(const Lab& lab, const Topology& topology) {
+  EXPECT_THAT(error_of([&] { lab["pc"].exec({"true"}); }),
+              AllOf(HasSubstr("run \"true\" in \"pc\""), kTellsProcessLimits));
+  EXPECT_THAT(error_of([&] { const Lab another{topology}; }), kTellsProcessLimits);
+}
+
+TEST_F(LimitsTest, AFullPidNamespaceIsTold) {
+  {
+    const Lab lab{topology_};
+    EXPECT_TRUE(works(lab));
+    const auto low = Setting::make("/proc/sys/kernel/pid_max", "301");  // the least there is
+    if (!low) GTEST_SKIP() << "kernel.pid_max cannot be set in a sandbox here";
+    const FullOfThreads threads;
+    expect_no_room(lab, topology_);
+  }
+  all_is_as_before();
+}
+
+TEST_F(LimitsTest, AFullLimitOfProcessesIsTold) {
+  {
+    const Lab lab{topology_};
+    EXPECT_TRUE(works(lab));
+    const Limited low{RLIMIT_NPROC, 1};
+    if (error_of([&] { const Lab another{topology_}; }).empty()) GTEST_SKIP() << "root has no limit of processes";
+    expect_no_room(lab, topology_);
+  }
+  all_is_as_before();
 }
 
 }  // namespace
