@@ -2,7 +2,8 @@
 #   skip    the reason why the test `test` was skipped
 #   suites  "suite program" for each suite; the program is the folder of the file
 #   demo    "suite <TAB> test <TAB> result <TAB> set-up in us <TAB> topology <TAB> what it proves" for each test
-# Properties that the fixtures record: netrig.topology, netrig.setup_us, netrig.proves.
+#   faults  "suite <TAB> fault <TAB> runs <TAB> residue" for each row of a table of faults
+# Properties that the fixtures record: netrig.topology, netrig.setup_us, netrig.proves; the fault tests: netrig.fault.N.
 function attribute(name,    value) {
   if (!match($0, " " name "=\"[^\"]*\"")) return ""
   value = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
@@ -37,6 +38,10 @@ function finish() {
 /<property name="netrig.setup_us"/ { setup = attribute("value") }
 /<property name="netrig.topology"/ { topology = attribute("value") }
 /<property name="netrig.proves"/ { proves = attribute("value") }
+/<property name="netrig\.fault\./ && report == "faults" {
+  split(attribute("value"), row, "|")
+  print suite "\t" row[1] "\t" row[2] "\t" row[3]
+}
 /<testcase .*\/>/ || /<\/testcase>/ { finish() }
 /<testsuite / && report == "suites" {
   n = split(FILENAME, part, "/")
