@@ -18,6 +18,8 @@ namespace netrig::sandbox {
 /// namespace, /run is an empty tmpfs, and /run/netns is a mount shared by all mount namespaces made from this one, so
 /// that the lab's programs see each other's `ip netns` names and nobody else does.
 ///
+/// Its init has a network and a host name of its own, in which nothing is.
+///
 /// It ends with kill(), with the last copy of this object's process that holds it, and with the process that started
 /// it.
 class ProgramSpace {

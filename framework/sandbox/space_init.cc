@@ -74,8 +74,10 @@ void reap_all() noexcept {
 }  // namespace
 
 pid_t start_space(int lease, int owner, int exit_signal) noexcept {
-  const pid_t init =
-      take_step(Step::space_clone) ? raw::clone_process(CLONE_NEWPID | CLONE_NEWNS, exit_signal, nullptr) : -1;
+  // A network and a host name too, though it uses neither: the lab's programs could enter those of the init, and so
+  // change the test's own, and meet other labs there.
+  constexpr unsigned long kOwn = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS;
+  const pid_t init = take_step(Step::space_clone) ? raw::clone_process(kOwn, exit_signal, nullptr) : -1;
   if (init == 0) run_space(lease, owner);
   if (init < 0) answer_failure(lease, Step::space_clone, errno);
   return init;
