@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -51,19 +52,30 @@ int change_directory(const LaunchPlan& plan) noexcept {
   return plan.directory_is_wish ? result(::chdir("/")) : errno;
 }
 
-// For good: root that executes a program gets no capabilities back (SECBIT_NOROOT), nor does a set-user-id file give
-// any.
-int drop_capabilities(const LaunchPlan& plan) noexcept {
+constexpr std::uint64_t bit(int capability) noexcept { return std::uint64_t{1} << capability; }
+constexpr std::uint64_t kNetwork = bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW) | bit(CAP_NET_BIND_SERVICE);
+
+// Root that executes a program gets what the bounding set leaves, or nothing at all (SECBIT_NOROOT).
+int limit_root(std::uint64_t kept, int last_capability) noexcept {
   constexpr unsigned long kNoRoot =
       SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-  if (::prctl(PR_SET_SECUREBITS, kNoRoot, 0, 0, 0) != 0) return errno;
-  for (int capability = 0; capability <= plan.last_capability; ++capability) {
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
+  if (kept == 0 && ::prctl(PR_SET_SECUREBITS, kNoRoot, 0, 0, 0) != 0) return errno;
+  for (int capability = 0; capability <= last_capability; ++capability) {
+    if ((kept & bit(capability)) == 0 && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
   }
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
+  return result(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+}
+
+// For good: nothing that is executed later gives them back, nor does a set-user-id file give any.
+int drop_capabilities(const LaunchPlan& plan) noexcept {
+  if (plan.capabilities == Capabilities::all) return 0;
+  const std::uint64_t kept = plan.capabilities == Capabilities::network ? kNetwork : 0;
+  if (const int code = limit_root(kept, plan.last_capability)) return code;
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
-  if (::syscall(SYS_capset, &header, none.data()) != 0) return errno;
+  const auto low = static_cast<std::uint32_t>(kept);
+  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{
+      {{.effective = low, .permitted = low, .inheritable = 0}, {}}};
+  if (::syscall(SYS_capset, &header, sets.data()) != 0) return errno;
   return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
@@ -117,7 +129,7 @@ int take(LaunchStep step, LaunchPlan& plan, const char* const* argv, int& report
     case LaunchStep::change_directory:
       return change_directory(plan);
     case LaunchStep::drop_capabilities:
-      return plan.drops_capabilities ? drop_capabilities(plan) : 0;
+      return drop_capabilities(plan);
     case LaunchStep::reset_signals:
       return reset_signals();
     case LaunchStep::execute:

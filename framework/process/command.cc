@@ -72,7 +72,12 @@ Command& Command::keeping_output(std::size_t bytes) {
 }
 
 Command& Command::without_capabilities() {
-  has_capabilities = false;
+  capabilities = Capabilities::none;
+  return *this;
+}
+
+Command& Command::with_network_capabilities_only() {
+  capabilities = Capabilities::network;
   return *this;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <map>
@@ -19,9 +20,29 @@ namespace netrig::process {
 /// How much of each output stream is kept unless a command says otherwise, in bytes. See Command::keeping_output().
 inline constexpr std::size_t kOutputLimit = 4U << 20U;
 
-/// A program to run. Unless told otherwise it gets the environment of this process, with /usr/local/sbin, /usr/sbin and
-/// /sbin added to PATH (the network's tools live there); its working directory; an empty standard input; the
-/// capabilities the sandbox gives; and no descriptor but 0, 1 and 2.
+/// What a program may do that not everybody may: capabilities(7). Its effective, permitted and bounding sets are the
+/// same, its inheritable and ambient sets empty, and so it is for what it executes. They count over what the sandbox's
+/// user namespace owns (the lab's networks, mounts and processes) and nowhere else: over the host, or another sandbox,
+/// no program has any, whoever runs the tests.
+enum class Capabilities : std::uint8_t {
+  /// All. What `ip netns exec`, mount(8), nsenter(1) and daemons that change their user need, so the default.
+  all,
+  /// CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE: it configures and listens in on the node's own network, and
+  /// cannot
+  /// leave it, mount, or become another user. No way to regain the others (no_new_privs).
+  network,
+  /// None, as an ordinary user's program, and no way to regain any (no_new_privs).
+  none,
+};
+
+/// A program to run. Unless told otherwise it gets
+///  - the environment of this process, with /usr/local/sbin, /usr/sbin and /sbin added to PATH (the network's tools
+///  live
+///    there). NETRIG_INSIDE is in it, by which test programs know where they are;
+///  - the working directory of this process, or / where the node has no such; an empty standard input;
+///  - all capabilities over its lab: Capabilities;
+///  - no descriptor but 0, 1, 2 and those passed to it, whatever is open here;
+///  - signals as they are by default; a session, and a session keyring that the host's is no part of.
 struct Command {
   /// `argv[0]` is the program: looked up in PATH, as the node sees the files, when it has no slash.
   Command(std::initializer_list<std::string_view> arguments) : argv{arguments.begin(), arguments.end()} {}
@@ -36,8 +57,8 @@ struct Command {
   bool input_stays_open = false;     ///< standard input is a pipe to write to: Process::write_stdin()
   bool stderr_in_stdout = false;     ///< as `2>&1`: the order of both is then exact
   std::size_t output_limit = kOutputLimit;  ///< bytes kept of each stream
-  bool has_capabilities = true;             ///< false: runs without any, and cannot get them back
-  std::map<int, int> descriptors;           ///< number in the program -> descriptor here
+  Capabilities capabilities = Capabilities::all;
+  std::map<int, int> descriptors;  ///< number in the program -> descriptor here
 
   /// Sets an environment variable.
   Command& with_env(std::string variable, std::string value);
@@ -58,8 +79,10 @@ struct Command {
   /// Keeps `bytes` of each stream: the first quarter, and the rest from its end; what lies between is counted, not
   /// kept.
   Command& keeping_output(std::size_t bytes);
-  /// Runs without capabilities: no raw sockets, no configuration, no way to regain them (no_new_privs).
+  /// Capabilities::none: no raw sockets, no configuration.
   Command& without_capabilities();
+  /// Capabilities::network: its own network, and no other power.
+  Command& with_network_capabilities_only();
   /// Hands `descriptor` over as number `as`. It stays open here, and must stay so until the program was launched.
   Command& passing(int descriptor, int as);
 

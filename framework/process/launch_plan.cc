@@ -116,8 +116,8 @@ Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, co
   plan.candidates = candidates_of(command.argv[0], plan.search_path);
   for (const auto& [name, value] : variables) plan.environment.push_back(std::string{name}.append("=").append(value));
   take_directory(plan, command);
-  plan.drops_capabilities = !command.has_capabilities;
-  plan.last_capability = command.has_capabilities ? 0 : read_last_capability();
+  plan.capabilities = command.capabilities;
+  plan.last_capability = command.capabilities == Capabilities::all ? 0 : read_last_capability();
   plan.handovers = NETRIG_TRY(handovers_of(command, standard));
   plan.mounts = node.mounts();
   plan.network = node.network().fd();

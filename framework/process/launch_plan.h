@@ -50,8 +50,8 @@ struct LaunchPlan {
   std::string search_path;               ///< PATH that gave the candidates; empty when it was not searched
   std::string directory;
   bool directory_is_wish = false;  ///< not said by the command: / will do
-  bool drops_capabilities = false;
-  int last_capability = 0;          ///< the kernel's highest
+  Capabilities capabilities = Capabilities::all;
+  int last_capability = 0;          ///< the kernel's highest; only where some are dropped
   std::vector<Handover> handovers;  ///< sorted by target; holds 0, 1 and 2
   int mounts = -1;
   int network = -1;

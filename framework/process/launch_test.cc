@@ -2,8 +2,12 @@
 #include <netrig/process/test_lab.h>
 
 #include <csignal>
+#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -85,6 +89,18 @@ TEST_F(LaunchTest, FindsTheNetworksToolsWhateverPathSays) {
 TEST_F(LaunchTest, SearchesThePathItWasGiven) {
   output_of("printf '#!/bin/sh\\necho mine\\n' > /run/tool && chmod +x /run/tool");
   EXPECT_EQ(run(Command{"tool"}.with_env("PATH", "/nowhere:/run")).out, "mine\n");
+}
+
+TEST_F(LaunchTest, HasThisProcesssEnvironmentAndTheToolsInItsPath) {
+  std::multiset<std::string> expected;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view{*variable}.starts_with("PATH=")) expected.emplace(*variable);
+  }
+  expected.insert("PATH=" + output_of("printf %s \"$PATH\""));
+  std::multiset<std::string> seen;
+  std::istringstream variables{run({"env", "-0"}).out};
+  for (std::string variable; std::getline(variables, variable, '\0');) seen.insert(variable);
+  EXPECT_EQ(seen, expected);
 }
 
 TEST_F(LaunchTest, SetsRemovesAndClearsTheEnvironment) {
@@ -171,6 +187,30 @@ TEST_F(LaunchTest, RunsWithoutCapabilitiesWhenAskedTo) {
             "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
   EXPECT_FALSE(run(Command{"ip", "link", "set", "lo", "up"}.without_capabilities()).success());
   EXPECT_TRUE(run({"ip", "link", "set", "lo", "up"}).success());
+}
+
+TEST_F(LaunchTest, KeepsTheCapabilitiesOverItsNetworkAloneWhenAskedTo) {
+  // CAP_NET_BIND_SERVICE, CAP_NET_ADMIN and CAP_NET_RAW are numbers 10, 12 and 13.
+  const auto shown = sh("grep -E 'Cap|NoNewPrivs' /proc/self/status").with_network_capabilities_only();
+  EXPECT_EQ(run(shown).out,
+            "CapInh:\t0000000000000000\nCapPrm:\t0000000000003400\nCapEff:\t0000000000003400\n"
+            "CapBnd:\t0000000000003400\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+  EXPECT_TRUE(run(Command{"ip", "link", "set", "lo", "up"}.with_network_capabilities_only()).success());
+  EXPECT_TRUE(run(sh("echo 1 > /proc/sys/net/ipv4/ip_forward").with_network_capabilities_only()).success());
+  EXPECT_FALSE(run(sh("mount -t tmpfs none /mnt").with_network_capabilities_only()).success());
+  EXPECT_FALSE(run(sh("unshare --net true").with_network_capabilities_only()).success());
+}
+
+TEST_F(LaunchTest, HasAllCapabilitiesUnlessToldOtherwise) {
+  std::ifstream file{"/proc/sys/kernel/cap_last_cap"};
+  int last = 0;
+  ASSERT_TRUE(file >> last);
+  char all[17];
+  std::snprintf(all, sizeof all, "%016llx", (2ULL << last) - 1);
+  const std::string text{all};
+  EXPECT_EQ(output_of("grep -E 'Cap|NoNewPrivs' /proc/self/status"),
+            "CapInh:\t0000000000000000\nCapPrm:\t" + text + "\nCapEff:\t" + text + "\nCapBnd:\t" + text +
+                "\nCapAmb:\t0000000000000000\nNoNewPrivs:\t0\n");
 }
 
 TEST_F(LaunchTest, LeavesTheThreadsOwnPidNamespaceAsItWas) {

@@ -35,7 +35,9 @@ struct NodeFiles {
 ///   sysctl.conf, nsswitch.conf (names come from `files dns`) and netns/ are the node's, and writable. Programs may add
 ///   and replace entries of /etc itself; writing through to the host's files fails with EROFS, for root too.
 /// - /run is an empty file system of the node's own; /run/netns is the lab's.
-/// - /proc shows the lab's processes. Everything else is the sandbox's view of the host's files.
+/// - /proc shows the lab's processes.
+/// - Everything else is the sandbox's view of the host's files, and shared: so are sockets in /tmp and memory in
+///   /dev/shm, which are files.
 class NodeSpace {
  public:
   /// Makes the spaces of one node of `space`'s lab. `network` must belong to the sandbox's user namespace.
