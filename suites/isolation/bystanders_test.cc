@@ -1,0 +1,202 @@
+// What the processes of a sandbox hold of their caller's, and what other users and other sandboxes can reach of them.
+#include <netrig/base/error.h>
+#include <netrig/suites/isolation/inmates.h>
+#include <netrig/suites/teardown/host_snapshot.h>
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <grp.h>
+#include <map>
+#include <set>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace netrig::isolation {
+namespace {
+
+using teardown::children_of;
+using teardown::Victim;
+using testing::AnyOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::StartsWith;
+
+/// Descriptors and what they are open on, as proc_pid_fd(5) shows them.
+std::map<int, std::string> descriptors_of(pid_t pid) {
+  std::map<int, std::string> all;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/fd"}) {
+    all.emplace(std::stoi(entry.path().filename()), std::filesystem::read_symlink(entry.path()).string());
+  }
+  return all;
+}
+
+/// An inmate that stays in a node, with the pids of its parts.
+class Settled {
+ public:
+  explicit Settled(const std::function<void()>& surroundings = {}) : victim_{staying("idle", "", surroundings)} {
+    EXPECT_EQ(victim_.letters(1), "T");
+    init = victim_.init().value_or(-1);
+    program = victim_.program().value_or(-1);
+    for (const pid_t child : children_of(init)) {
+      if (child != program) space_inits.push_back(child);
+    }
+    node_programs = children_of(program);
+  }
+  [[nodiscard]] pid_t supervisor() const { return victim_.supervisor(); }
+  [[nodiscard]] std::vector<pid_t> all() const { return victim_.processes(); }
+
+  pid_t init = -1, program = -1;
+  std::vector<pid_t> space_inits, node_programs;
+
+ private:
+  Victim victim_;
+};
+
+class BystandersTest : public teardown::TeardownTest {};
+
+// ---- Descriptors
+
+TEST_F(BystandersTest, WhatTheCallerHadOpenIsTheTestProgramsAlone) {
+  const UniqueFd kept{::memfd_create("kept-by-the-caller", 0)};  // inheritable
+  const UniqueFd high{::fcntl(kept.get(), F_DUPFD, 200)};
+  const Settled inmate;
+  std::set<pid_t> holders;
+  for (const pid_t pid : inmate.all()) {
+    for (const auto& [fd, target] : descriptors_of(pid)) {
+      if (target.find("kept-by-the-caller") != std::string::npos) holders.insert(pid);
+    }
+  }
+  // The supervisor is the process that was started, the program is what it was started to be.
+  EXPECT_EQ(holders, (std::set{inmate.supervisor(), inmate.program}));
+}
+
+TEST_F(BystandersTest, ProgramsOfNodesHoldTheirInputAndOutputAlone) {
+  const UniqueFd kept{::memfd_create("kept-by-the-caller", 0)};  // inheritable
+  const Settled inmate;
+  ASSERT_EQ(inmate.node_programs.size(), 1U);
+  EXPECT_THAT(descriptors_of(inmate.node_programs[0]),
+              ElementsAre(Pair(0, "/dev/null"), Pair(1, StartsWith("pipe:")), Pair(2, StartsWith("pipe:"))));
+}
+
+TEST_F(BystandersTest, InitsHoldTheirChannelsAlone) {
+  const Settled inmate;
+  ASSERT_EQ(inmate.space_inits.size(), 1U);
+  const auto channel = AnyOf(StartsWith("socket:"), StartsWith("anon_inode:[signalfd]"),
+                             StartsWith("anon_inode:[pidfd]"), StartsWith("pidfd:"));
+  for (const pid_t init : {inmate.init, inmate.space_inits[0]}) {
+    const auto held = descriptors_of(init);
+    EXPECT_THAT(held, Not(IsEmpty()));
+    EXPECT_THAT(held, Each(Pair(testing::_, channel)));
+  }
+}
+
+// ---- Other sandboxes of the same user
+
+TEST_F(BystandersTest, AnotherSandboxSeesNeitherProcessesNorSockets) {
+  const auto name = "@isolation-" + std::to_string(::getpid());
+  Victim first{staying("listen", name)};
+  ASSERT_EQ(first.letters(1), "T");
+  const auto second = [](const std::string& where, const std::string& action, const std::string& argument) {
+    return teardown::output_of("'" + inmate() + "' " + where + " " + action + " \"" + argument + "\"");
+  };
+  const std::string search =
+      "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\\\0' ' ' | grep -c 'bare [l]isten " + name + "'";
+  EXPECT_EQ(second("bare", "shell", search), "1\n");
+  EXPECT_EQ(second("node", "shell", search), "0\n");
+  EXPECT_EQ(second("test", "shell", search), "0\n");
+  EXPECT_EQ(second("node", "connect", name), "connect: Connection refused\n");
+}
+
+// ---- Other users
+
+constexpr uid_t kOwner = 20000, kStranger = 20001;
+
+void become(uid_t user) {
+  const bool done =
+      ::setgroups(0, nullptr) == 0 && ::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0;
+  if (!done) throw SetupError{Error::from_errno("become another user", "", errno)};
+}
+
+/// The errno of what `attempt` does as `user`; 0 when it is done.
+int as_user(uid_t user, const std::function<bool()>& attempt) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    become(user);
+    ::_exit(attempt() ? 0 : errno);
+  }
+  int status = -1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool opens(pid_t pid, const std::string& file, int flags) {
+  const UniqueFd fd{::open(("/proc/" + std::to_string(pid) + "/" + file).c_str(), flags | O_CLOEXEC)};
+  return fd.valid();
+}
+
+TEST_F(BystandersTest, AnotherUserCannotEnterOrTouchALab) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, who can be two users";
+  const Settled inmate{[] { become(kOwner); }};
+  ASSERT_EQ(inmate.node_programs.size(), 1U);
+  const pid_t parts[] = {inmate.init, inmate.program, inmate.space_inits.at(0), inmate.node_programs[0]};
+  for (const pid_t pid : parts) {
+    for (const char* space : {"net", "mnt", "pid", "user", "uts", "ipc"}) {
+      const auto file = std::string{"ns/"} + space;
+      EXPECT_EQ(as_user(kStranger, [&] { return opens(pid, file, O_RDONLY); }), EACCES) << file;
+      EXPECT_EQ(as_user(kOwner, [&] { return opens(pid, file, O_RDONLY); }), 0) << file;
+    }
+    for (const char* file : {"root", "cwd", "environ", "mem", "fd"}) {
+      EXPECT_EQ(as_user(kStranger, [&] { return opens(pid, file, O_RDONLY); }), EACCES) << file;
+    }
+    EXPECT_EQ(as_user(kStranger, [&] { return ::kill(pid, 0) == 0; }), EPERM);
+    EXPECT_EQ(as_user(kOwner, [&] { return ::kill(pid, 0) == 0; }), 0);
+    EXPECT_EQ(as_user(kStranger, [&] { return ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0; }), EPERM);
+  }
+}
+
+/// A copy of cat(1) that runs as root, and a file that only root may read; gone at the end.
+class SecretOfRoot {
+ public:
+  SecretOfRoot() {
+    char name[] = "/tmp/netrig-isolation.XXXXXX";
+    directory_ = ::mkdtemp(name);
+    std::filesystem::permissions(directory_, std::filesystem::perms{0755});
+    std::filesystem::copy_file("/bin/cat", program());
+    std::filesystem::permissions(program(), std::filesystem::perms{04755});
+    std::ofstream{secret()} << "secret\n";
+    std::filesystem::permissions(secret(), std::filesystem::perms{0600});
+  }
+  SecretOfRoot(const SecretOfRoot&) = delete;
+  SecretOfRoot& operator=(const SecretOfRoot&) = delete;
+  ~SecretOfRoot() { std::filesystem::remove_all(directory_); }
+  [[nodiscard]] std::string program() const { return directory_ + "/cat"; }
+  [[nodiscard]] std::string secret() const { return directory_ + "/secret"; }
+
+ private:
+  std::string directory_;
+};
+
+TEST_F(BystandersTest, ASetUserIdProgramGivesNothingInside) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, who can be two users";
+  const SecretOfRoot root;
+  const auto read = root.program() + " " + root.secret();
+  const auto user = [] { become(kOwner); };
+  EXPECT_EQ(attempt(kBare, "shell", read, user).output, "secret\n");
+  for (const char* where : kInside) {
+    EXPECT_THAT(attempt(where, "shell", read, user).output, testing::HasSubstr("Permission denied")) << where;
+  }
+}
+
+}  // namespace
+}  // namespace netrig::isolation
