@@ -156,19 +156,22 @@ Result<void> Frontend::load(const std::string& path, const std::string& shown, c
   return fail(Error::invalid(what, context_->label, std::move(complaint)));
 }
 
-Result<std::string> Frontend::list(Handles handles) {
-  return without_reserved(NETRIG_TRY(perform("list ruleset", "list ruleset", handles)));
+Result<std::string> Frontend::list(Handles handles, Counts counts) {
+  unsigned flags = 0;
+  if (handles == Handles::show) flags |= NFT_CTX_OUTPUT_HANDLE;
+  if (counts == Counts::hide) flags |= NFT_CTX_OUTPUT_STATELESS;
+  return without_reserved(NETRIG_TRY(perform("list ruleset", "list ruleset", flags)));
 }
 
 Result<std::string> Frontend::run(std::string_view commands) {
-  return perform(std::string{commands}, fmt::format("nft '{}'", commands), Handles::hide);
+  return perform(std::string{commands}, fmt::format("nft '{}'", commands), 0);
 }
 
-Result<std::string> Frontend::perform(const std::string& commands, const std::string& what, Handles handles) {
+Result<std::string> Frontend::perform(const std::string& commands, const std::string& what, unsigned flags) {
   NETRIG_TRY(context_->require_namespace());
   const std::scoped_lock lock{turn()};
   nft_ctx* nft = context_->nft.get();
-  nft_ctx_output_set_flags(nft, handles == Handles::show ? unsigned{NFT_CTX_OUTPUT_HANDLE} : 0U);
+  nft_ctx_output_set_flags(nft, flags);
   const int status = nft_run_cmd_from_buffer(nft, commands.c_str());
   std::string printed = nft_ctx_get_output_buffer(nft);
   auto complaint = complaint_of(nft);

@@ -23,6 +23,9 @@
 
 namespace netrig::nft {
 
+/// Whether a listing shows what counters counted.
+enum class Counts : bool { hide, show };
+
 /// How a file of rules is read.
 struct ReadOptions {
   /// As `nft -D NAME=VALUE`: takes the place of what the file defines by `define` ... `redefine`, and of what it lacks.
@@ -49,8 +52,9 @@ class Frontend {
   /// The same for text, which errors call `ruleset` (`ruleset:4:7-10: Error: ...`).
   Result<void> load_text(std::string_view text, const ReadOptions& options = {});
 
-  /// `nft list ruleset`, or `nft -a list ruleset`, without the rig's own tables (reserved.h).
-  Result<std::string> list(Handles handles = Handles::hide);
+  /// `nft list ruleset`, or `nft -a list ruleset`, without the rig's own tables (reserved.h); `nft -s` hides what
+  /// counters counted.
+  Result<std::string> list(Handles handles = Handles::hide, Counts counts = Counts::show);
   /// Runs commands (`list set inet filter guests`, `add element ...`), separated by line breaks or semicolons, and
   /// gives what they print.
   Result<std::string> run(std::string_view commands);
@@ -60,7 +64,7 @@ class Frontend {
   explicit Frontend(std::unique_ptr<Context> context);
   Result<void> load(const std::string& path, const std::string& shown, const std::string& what,
                     const ReadOptions& options, const std::filesystem::path& folder);
-  Result<std::string> perform(const std::string& commands, const std::string& what, Handles handles);
+  Result<std::string> perform(const std::string& commands, const std::string& what, unsigned flags);
   std::unique_ptr<Context> context_;
 };
 

@@ -32,30 +32,6 @@ Result<std::vector<Buffer>> dump_all(NfSocket& socket, std::uint16_t type) {
   });
 }
 
-// The number that counts the changes of this namespace's ruleset.
-Result<std::uint32_t> generation(NfSocket& socket) {
-  const auto turn = socket.take_turn();
-  const std::uint32_t sequence = socket.reserve_sequence(1);
-  Buffer request;
-  append_message(request, 64, [&](char* room) {
-    return nftnl_nlmsg_build_hdr(room, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, sequence);
-  });
-  const Answers answers = NETRIG_TRY(send_and_collect(socket, kList, request));
-  for (const Answer& answer : answers.answers) {
-    if (answer.code != 0) return fail(Error::from_errno(kList, socket.label(), answer.code, answer.detail));
-  }
-  std::optional<std::uint32_t> number;
-  const auto look = [](const nlattr* attribute, void* to) {
-    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID) {
-      *static_cast<std::optional<std::uint32_t>*>(to) = ntohl(mnl_attr_get_u32(attribute));
-    }
-    return MNL_CB_OK;
-  };
-  for (const Buffer& message : answers.messages) mnl_attr_parse(header(message), sizeof(nfgenmsg), look, &number);
-  if (number) return *number;
-  return fail(Error::from_errno(kList, socket.label(), ENOMSG, "the kernel did not tell the ruleset's generation"));
-}
-
 Result<Ruleset> read_once(NfSocket& socket) {
   Ruleset ruleset;
   for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETTABLE))) {
@@ -84,6 +60,29 @@ Result<Ruleset> read_once(NfSocket& socket) {
 }
 
 }  // namespace
+
+Result<std::uint32_t> generation(NfSocket& socket) {
+  const auto turn = socket.take_turn();
+  const std::uint32_t sequence = socket.reserve_sequence(1);
+  Buffer request;
+  append_message(request, 64, [&](char* room) {
+    return nftnl_nlmsg_build_hdr(room, NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK, sequence);
+  });
+  const Answers answers = NETRIG_TRY(send_and_collect(socket, kList, request));
+  for (const Answer& answer : answers.answers) {
+    if (answer.code != 0) return fail(Error::from_errno(kList, socket.label(), answer.code, answer.detail));
+  }
+  std::optional<std::uint32_t> number;
+  const auto look = [](const nlattr* attribute, void* to) {
+    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID) {
+      *static_cast<std::optional<std::uint32_t>*>(to) = ntohl(mnl_attr_get_u32(attribute));
+    }
+    return MNL_CB_OK;
+  };
+  for (const Buffer& message : answers.messages) mnl_attr_parse(header(message), sizeof(nfgenmsg), look, &number);
+  if (number) return *number;
+  return fail(Error::from_errno(kList, socket.label(), ENOMSG, "the kernel did not tell the ruleset's generation"));
+}
 
 Result<Ruleset> list(NfSocket& socket) {
   for (int tries = 0; tries < kMostReadings; ++tries) {

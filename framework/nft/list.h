@@ -4,6 +4,8 @@
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/ruleset.h>
 
+#include <cstdint>
+
 namespace netrig::nft {
 
 /// All tables, chains and rules with their handles and counters, as of one moment: read again when the ruleset changed
@@ -13,6 +15,9 @@ namespace netrig::nft {
 Result<Ruleset> list(NfSocket& socket);
 /// The table of that name; ENOENT if there is none.
 Result<Table> list(NfSocket& socket, const TableName& table);
+
+/// The number that counts the changes of this namespace's ruleset: the same twice means that nothing changed.
+Result<std::uint32_t> generation(NfSocket& socket);
 
 /// Sets the counters of all rules and policies of a table to zero. ENOENT if there is no such table.
 /// Needs Linux 6.2; on older kernels EINVAL, and the remedy is to compare two listings (counted_between()).

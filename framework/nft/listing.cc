@@ -221,12 +221,18 @@ class Reader {
   bool in_elements_ = false;
 };
 
+std::string without_comment(const ListedRule& rule) {
+  const std::string remark = fmt::format(" comment \"{}\"", rule.comment);
+  const bool has = !rule.comment.empty() && rule.text.ends_with(remark);
+  return has ? rule.text.substr(0, rule.text.size() - remark.size()) : rule.text;
+}
+
 }  // namespace
 
 std::string ListedRule::to_string() const {
   return fmt::format("table {}, chain {}, rule {}{}{}: {}", nft::to_string(chain.table), chain.name, position,
                      handle == 0 ? "" : fmt::format(" (handle {})", handle),
-                     comment.empty() ? "" : fmt::format(" \"{}\"", comment), text);
+                     comment.empty() ? "" : fmt::format(" \"{}\"", comment), without_comment(*this));
 }
 
 std::ostream& operator<<(std::ostream& out, const ListedRule& rule) { return out << rule.to_string(); }

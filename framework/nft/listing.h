@@ -2,7 +2,7 @@
 //
 //   Listing listing = Listing::parse(gateway.list(Handles::show));
 //   listing.find_comment("no web")->to_string();
-//   // table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 drop comment "no web"
+//   // table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 drop
 //   for (auto& change : differences(before, after)) std::cout << change << '\n';
 //   // table inet filter, chain forward: removed rule 4: tcp dport 80 drop comment "no web"
 //
@@ -27,10 +27,10 @@ struct ListedRule {
   ChainName chain;
   std::size_t position = 0;  ///< in its chain, from 1
   std::uint64_t handle = 0;  ///< 0 where the listing shows none
-  std::string text;          ///< as nft prints it, with counters and comment, without the handle
-  std::string comment;
+  std::string text = {};     ///< as nft prints it, with counters and comment, without the handle
+  std::string comment = {};
 
-  /// `table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 drop comment "no web"`
+  /// `table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 drop`
   [[nodiscard]] std::string to_string() const;
   friend auto operator<=>(const ListedRule&, const ListedRule&) = default;
 };

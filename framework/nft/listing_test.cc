@@ -63,7 +63,7 @@ TEST(ListingTest, KnowsEachRuleWithPositionHandleAndComment) {
   EXPECT_EQ(
       rule.to_string(),
       "table inet office, chain forward, rule 2 (handle 7) \"guests # handle 9\": ip saddr @guests counter packets "
-      "7 bytes 420 drop comment \"guests # handle 9\"");
+      "7 bytes 420 drop");
 }
 
 TEST(ListingTest, FindsARuleByCommentOrHandle) {

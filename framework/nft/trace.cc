@@ -53,8 +53,9 @@ Table trace_table(Family family, const std::vector<Rule>& packets, bool owned) {
     const bool marks = own.priority == kFirst;
     if (own.waypoint == Waypoint::sent && family == Family::inet) chain.add(canary_rule());
     for (const Rule& packet : packets) {
-      if (marks) chain.add(Rule{packet}.trace());
+      if (marks) chain.add(Rule{packet}.trace().accept());
     }
+    if (!marks) chain.add(Rule{}.accept());  // one event a packet, where the end of a chain would make two
     table.add(std::move(chain));
   }
   return table;
@@ -79,7 +80,8 @@ std::string_view to_string(Waypoint waypoint) {
 }
 
 std::optional<Waypoint> waypoint(const TraceEvent& event) {
-  if (!is_reserved(event.chain.table) || event.kind != TraceEvent::Kind::policy) return std::nullopt;
+  const bool accepts = event.verdict && event.verdict->kind == Verdict::Kind::accept;
+  if (!is_reserved(event.chain.table) || !accepts) return std::nullopt;
   const auto* own = std::ranges::find(kOwnChains, event.chain.name, &OwnChain::name);
   return own == kOwnChains.end() ? std::nullopt : std::optional{own->waypoint};
 }

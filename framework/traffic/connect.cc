@@ -118,19 +118,37 @@ ProbeOutcome Probe::run(Deadline deadline) {
   ProbeOutcome outcome;
   outcome.service = spec_.service;
   outcome.to = {spec_.destination, *spec_.service.port()};
-  const auto start = Deadline::Clock::now();
-  const SocketAddress to{outcome.to.address, outcome.to.port};
-  if (::connect(socket_.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
-    note_error(outcome, errno);
-  } else if (spec_.service.is_tcp()) {
-    connect_tcp(outcome, deadline);
-  } else {
-    echo_udp(outcome, deadline);
+  if (!started_) begin(outcome);
+  if (outcome.error == 0) {
+    if (spec_.service.is_tcp()) {
+      connect_tcp(outcome, deadline);
+    } else {
+      echo_udp(outcome, deadline);
+    }
   }
-  outcome.elapsed = Deadline::Clock::now() - start;
+  outcome.elapsed = Deadline::Clock::now() - *started_;
   SocketAddress local;
   if (::getsockname(socket_.get(), local.get(), &local.size) == 0) outcome.local = local.endpoint();
   return outcome;
+}
+
+// Connects, and sends what UDP sends.
+void Probe::begin(ProbeOutcome& outcome) {
+  started_ = Deadline::Clock::now();
+  const SocketAddress to{outcome.to.address, outcome.to.port};
+  if (::connect(socket_.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return note_error(outcome, errno);
+  if (!spec_.service.is_udp()) return;
+  fault_point("exchange-datagrams");
+  if (::send(socket_.get(), kDatagram.data(), kDatagram.size(), MSG_NOSIGNAL) < 0) note_error(outcome, errno);
+}
+
+Result<Port> Probe::claim_port() {
+  if (spec_.source_port.value() != 0) return spec_.source_port;
+  const auto source = spec_.source.value_or(IpAddress::any(spec_.destination.family()));
+  if (!spec_.source) NETRIG_TRY(bind_source(socket_.get(), source, Port{}));  // with a source it is bound already
+  SocketAddress local;
+  if (::getsockname(socket_.get(), local.get(), &local.size) == 0) return local.endpoint().port;
+  return fail(Error::from_errno("take a port to send from", "", errno));
 }
 
 void Probe::connect_tcp(ProbeOutcome& outcome, Deadline deadline) {
@@ -148,8 +166,6 @@ void Probe::connect_tcp(ProbeOutcome& outcome, Deadline deadline) {
 }
 
 void Probe::echo_udp(ProbeOutcome& outcome, Deadline deadline) {
-  fault_point("exchange-datagrams");
-  if (::send(socket_.get(), kDatagram.data(), kDatagram.size(), MSG_NOSIGNAL) < 0) return note_error(outcome, errno);
   for (;;) {
     const auto ready = wait_readable(socket_.get(), deadline);
     if (!ready || !*ready) return;

@@ -70,16 +70,23 @@ class Probe {
   /// Opens the socket in the calling thread's network namespace. Errors: ICMP as service (Pinger does that), families
   /// that differ, a source that is not the sender's.
   static Result<Probe> open(const ProbeSpec& spec);
-  /// Tries once. What the network or the kernel says is an answer, never an error.
+  /// Tries once. What the network or the kernel says is an answer, never an error. After silence, another call goes on
+  /// waiting for the same answer.
   ProbeOutcome run(Deadline deadline);
+  /// Takes the port that it will send from, unless ProbeSpec::source_port is given: for who must know it before.
+  Result<Port> claim_port();
+  /// The socket, to be polled together with others: writable when a TCP connection is decided, readable for UDP.
+  [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:
   Probe(UniqueFd socket, const ProbeSpec& spec) : socket_{std::move(socket)}, spec_{spec} {}
+  void begin(ProbeOutcome& outcome);
   void connect_tcp(ProbeOutcome& outcome, Deadline deadline);
   void echo_udp(ProbeOutcome& outcome, Deadline deadline);
 
   UniqueFd socket_;
   ProbeSpec spec_;
+  std::optional<Deadline::Clock::time_point> started_;
 };
 
 }  // namespace netrig::traffic

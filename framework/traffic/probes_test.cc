@@ -51,6 +51,20 @@ TEST_P(Probes, AreRefusedWhereNothingListens) {
   }
 }
 
+TEST_P(Probes, TellTheirPortBeforeTheySendAndWaitInSteps) {
+  auto web = Listener::open(tcp(0));
+  ASSERT_TRUE(web) << web.error();
+  for (const auto& source : {std::optional<IpAddress>{}, std::optional{self()}}) {
+    auto stepped = Probe::open({.service = web->service(), .destination = self(), .source = source});
+    ASSERT_TRUE(stepped) << stepped.error();
+    const auto port = stepped->claim_port();
+    ASSERT_TRUE(port) << port.error();
+    auto outcome = stepped->run(Deadline::after(0s));
+    while (!outcome.answered()) outcome = stepped->run(Deadline::after(5s));
+    EXPECT_EQ(outcome.local, (Endpoint{self(), *port}));
+  }
+}
+
 TEST_P(Probes, SayWhenTheOwnKernelHasNoRoute) {
   const auto nowhere = IpAddress::parse(GetParam() == AddressFamily::ipv4 ? "192.0.2.1" : "2001:db8::1").value();
   const auto outcome = probe({.service = tcp(80), .destination = nowhere});
