@@ -91,14 +91,14 @@ class FrontendTest : public FreshNetworkTest {
     return listed ? *std::move(listed) : std::string{};
   }
 
-  const Folder folder;
+  const Folder folder_;
 
  private:
   std::unique_ptr<Frontend> nft_;
 };
 
 TEST_F(FrontendTest, LoadsWhatNftLoadsAndListsItAsNftDoes) {
-  const auto loaded = nft().load_file(folder.write("office.nft", kOffice));
+  const auto loaded = nft().load_file(folder_.write("office.nft", kOffice));
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_THAT(text(), HasSubstr("iifname \"lan0\" ip saddr @guests counter packets 0 bytes 0 drop"));
   const std::string plain = NETRIG_OUTPUT_OR_SKIP("nft list ruleset");
@@ -108,7 +108,7 @@ TEST_F(FrontendTest, LoadsWhatNftLoadsAndListsItAsNftDoes) {
 }
 
 TEST_F(FrontendTest, ASyntaxErrorQuotesFileLineAndColumn) {
-  const auto file = folder.write("typo.nft", "table inet t {\n\tchain c {\n\t\ttcp dprt 80 accept\n\t}\n}\n");
+  const auto file = folder_.write("typo.nft", "table inet t {\n\tchain c {\n\t\ttcp dprt 80 accept\n\t}\n}\n");
   const auto loaded = nft().load_file(file);
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error().message(),
@@ -143,9 +143,9 @@ TEST_F(FrontendTest, AnErrorLeavesTheRulesetAsItWas) {
 
 TEST_F(FrontendTest, IncludesAreFoundBesideTheFileAndWhereTheyAreSaidToBe) {
   const Folder elsewhere;
-  (void)folder.write("near.nft", "table ip near { }\n");
+  (void)folder_.write("near.nft", "table ip near { }\n");
   (void)elsewhere.write("far.nft", "table ip far { }\n");
-  const auto file = folder.write("main.nft", "include \"near.nft\"\ninclude \"far.nft\"\n");
+  const auto file = folder_.write("main.nft", "include \"near.nft\"\ninclude \"far.nft\"\n");
   EXPECT_FALSE(nft().load_file(file));
   const auto loaded = nft().load_file(file, {.include_paths = {elsewhere.path()}});
   ASSERT_TRUE(loaded) << loaded.error();

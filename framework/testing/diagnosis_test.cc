@@ -1,9 +1,9 @@
 // Why a probe got no answer, in a lab of two networks and the router between, with the faults made by hand.
 #include <netrig/nft/presets.h>
-#include <netrig/testing/attempt.h>
-#include <netrig/testing/blockers.h>
-#include <netrig/testing/diagnosis.h>
 #include <netrig/testing/reach.h>
+#include <netrig/topology/attempt.h>
+#include <netrig/topology/blockers.h>
+#include <netrig/topology/diagnosis.h>
 #include <netrig/topology/lab.h>
 
 #include <gmock/gmock.h>
@@ -45,7 +45,7 @@ class DiagnosisTest : public ::testing::Test {
     EXPECT_NE(seen.outcome, Attempt::Outcome::answered) << seen.text;
     return diagnose(left_, right_.address(), service, before, gather(left_), seen.outcome == Attempt::Outcome::refused);
   }
-  static std::string explain(const Node& subject, const ::testing::Matcher<const Node&>& matcher) {
+  static std::string failure_of(const Node& subject, const ::testing::Matcher<const Node&>& matcher) {
     ::testing::StringMatchResultListener listener;
     EXPECT_FALSE(matcher.MatchAndExplain(subject, &listener));
     return listener.str();
@@ -105,8 +105,8 @@ TEST_F(DiagnosisTest, ADropOfSomethingElseIsNoEvidence) {
 TEST_F(DiagnosisTest, ARejectionNamesWhoSentIt) {
   gw_.add_rules(as_nft_makes_it(nft::Hook::forward, nft::Policy::accept, {nft::Rule{}.tcp_dport(80).reject()}));
   const auto web = right_.listen(traffic::tcp(80));
-  EXPECT_THAT(explain(left_, CanReach(right_, traffic::tcp(80))),
-              AllOf(HasSubstr("probably dropped at \"gw\""), HasSubstr("probe: rejected by 10.0.1.1")));
+  EXPECT_THAT(failure_of(left_, CanReach(right_, traffic::tcp(80))),
+              AllOf(HasSubstr("rejected at \"gw\": table inet handmade"), HasSubstr("probe: rejected by 10.0.1.1")));
 }
 
 TEST_F(DiagnosisTest, CannotReachTriesEveryAddressOfANode) {
@@ -117,7 +117,8 @@ TEST_F(DiagnosisTest, CannotReachTriesEveryAddressOfANode) {
   lab["right"].add_rules(
       as_nft_makes_it(nft::Hook::input, nft::Policy::accept, {nft::Rule{}.daddr("10.0.0.2").drop()}));
   const auto web = lab["right"].listen(traffic::tcp(80));
-  EXPECT_THAT(explain(lab["left"], CannotReach(lab["right"], traffic::tcp(80))), HasSubstr("connected to 10.1.0.2:80"));
+  EXPECT_THAT(failure_of(lab["left"], CannotReach(lab["right"], traffic::tcp(80))),
+              HasSubstr("connected to 10.1.0.2:80"));
 }
 
 TEST(ProbePacketTest, MeetsOnlyRulesThatItCouldMatch) {

@@ -64,6 +64,7 @@ LabState::~LabState() {
     node->ended = true;
     node->lab = nullptr;
     node->programs.reset();
+    node->tracer.reset();
     node->frontend.reset();
     node->netfilter.reset();
     node->socket.reset();

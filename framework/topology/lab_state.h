@@ -4,13 +4,16 @@
 #include <netrig/netlink/socket.h>
 #include <netrig/netns/net_ns.h>
 #include <netrig/nft/frontend.h>
+#include <netrig/nft/listing.h>
 #include <netrig/nft/nf_socket.h>
+#include <netrig/nft/trace.h>
 #include <netrig/process/node_space.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/programs.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,8 +35,12 @@ struct NodeState {
   std::shared_ptr<nft::NfSocket> netfilter;  ///< opened at the first use
   std::shared_ptr<nft::Frontend> frontend;   ///< the same
   std::shared_ptr<LabPrograms> programs;
-  std::mutex turn;                                         ///< of the netlink socket, and of all that ends with the lab
-  std::mutex loading;                                      ///< of rulesets: from the first look to the last
+  std::mutex turn;                              ///< of the netlink socket, and of all that ends with the lab
+  std::mutex loading;                           ///< of rulesets: from the first look to the last
+  std::mutex tracing;                           ///< of all that is about traces, for as long as one runs
+  std::shared_ptr<nft::Tracer> tracer;          ///< opened at the first use
+  std::shared_ptr<const nft::Listing> listing;  ///< of generation `listed`, without counts
+  std::uint32_t listed = 0;
   std::mutex cutting;                                      ///< of `cuts`
   std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;  ///< of the cables that begin here (cuts.h)
   std::atomic<bool> ended = false;

@@ -47,6 +47,7 @@ inline namespace topology {
 
 class CableCuts;
 class LabPrograms;
+class LabTrace;
 struct NodeState;
 struct PlannedInterface;
 struct PlannedNode;
@@ -192,6 +193,7 @@ class Node {
 
  private:
   friend class CableCuts;
+  friend class LabTrace;
   template <class Use>
   auto with_netlink_lock(Use&& use) const {
     auto [lock, socket] = netlink_socket();

@@ -52,104 +52,104 @@ class NodeRules : public ::testing::Test {
     return pattern;
   }
 
-  const Lab lab{pair()};
-  const Node left = lab["left"], right = lab["right"];
+  const Lab lab_{pair()};
+  const Node left_ = lab_["left"], right_ = lab_["right"];
 
  private:
   std::vector<std::filesystem::path> files_;
 };
 
 TEST_F(NodeRules, AFileIsLoadedAsItIs) {
-  left.load_ruleset(file(kRules));
-  EXPECT_EQ(left.ruleset_text(), kRules);
-  EXPECT_EQ(right.ruleset_text(), "");
-  const auto witness = left.exec({"nft", "-a", "list", "ruleset"});
-  EXPECT_EQ(left.ruleset_text(nft::Handles::show), witness.out);
+  left_.load_ruleset(file(kRules));
+  EXPECT_EQ(left_.ruleset_text(), kRules);
+  EXPECT_EQ(right_.ruleset_text(), "");
+  const auto witness = left_.exec({"nft", "-a", "list", "ruleset"});
+  EXPECT_EQ(left_.ruleset_text(nft::Handles::show), witness.out);
 }
 
 TEST_F(NodeRules, ARuleIsFoundByCommentAndHandle) {
-  left.load_ruleset_text(kRules);
-  const auto rules = left.ruleset();
+  left_.load_ruleset_text(kRules);
+  const auto rules = left_.ruleset();
   const auto* ssh = rules.find_comment("ssh");
   ASSERT_NE(ssh, nullptr);
   EXPECT_EQ(ssh->position, 2U);
   EXPECT_EQ(rules.find(ssh->chain.table, ssh->handle), ssh);
-  EXPECT_EQ(left.rules().find_comment("ssh")->handle, ssh->handle);
+  EXPECT_EQ(left_.rules().find_comment("ssh")->handle, ssh->handle);
 }
 
 TEST_F(NodeRules, ASavedRulesetReplacesWhateverIsThere) {
-  left.load_ruleset_text(kRules);
+  left_.load_ruleset_text(kRules);
   const auto saved = file("");
-  left.save_ruleset(saved);
-  left.load_ruleset_text("table ip other { chain c { }; }; add rule inet filter input drop");
-  ASSERT_THAT(nft::differences(nft::Listing::parse(kRules), left.ruleset()),
+  left_.save_ruleset(saved);
+  left_.load_ruleset_text("table ip other { chain c { }; }; add rule inet filter input drop");
+  ASSERT_THAT(nft::differences(nft::Listing::parse(kRules), left_.ruleset()),
               ElementsAre("table inet filter, chain input: added rule 3: drop", "added table ip other",
                           "added table ip other, chain c"));
-  left.load_ruleset(saved);
-  EXPECT_EQ(left.ruleset_text(), kRules);
+  left_.load_ruleset(saved);
+  EXPECT_EQ(left_.ruleset_text(), kRules);
 }
 
 TEST_F(NodeRules, CountersAreResetAndTablesRemoved) {
-  left.load_ruleset_text(std::string{kRules} + "table ip t { counter c { packets 5 bytes 5; }; }");
+  left_.load_ruleset_text(std::string{kRules} + "table ip t { counter c { packets 5 bytes 5; }; }");
   try {
-    left.reset_counters();
+    left_.reset_counters();
   } catch (const SetupError& error) {
     if (error.error().code == EINVAL) GTEST_SKIP() << error.what();  // before Linux 6.2
     throw;
   }
-  EXPECT_THAT(left.ruleset_text(),
+  EXPECT_THAT(left_.ruleset_text(),
               AllOf(HasSubstr("counter packets 0 bytes 0 accept"), HasSubstr("\t\tpackets 0 bytes 0\n")));
-  left.flush_rules();
-  EXPECT_EQ(left.ruleset_text(), "");
+  left_.flush_rules();
+  EXPECT_EQ(left_.ruleset_text(), "");
 }
 
 TEST_F(NodeRules, AMisspeltInterfaceIsNamedAndNothingIsLoaded) {
   const std::string typo = "table ip t { chain c { iifname \"eth0\" accept; oifname { \"lo\", \"ehr0\" } accept; }; }";
-  const auto said = error_of([&] { left.load_ruleset_text(typo); });
+  const auto said = error_of([&] { left_.load_ruleset_text(typo); });
   EXPECT_THAT(said,
               AllOf(HasSubstr("load ruleset in \"left\": table ip t, a set in a rule names the interface \"ehr0\""),
                     HasSubstr("it has eth0, lo")));
-  EXPECT_EQ(left.ruleset_text(), "");
-  left.load_ruleset_text(typo, {.may_be_missing = {"ehr0"}});
-  EXPECT_THAT(left.ruleset_text(), HasSubstr("ehr0"));
+  EXPECT_EQ(left_.ruleset_text(), "");
+  left_.load_ruleset_text(typo, {.may_be_missing = {"ehr0"}});
+  EXPECT_THAT(left_.ruleset_text(), HasSubstr("ehr0"));
 }
 
 TEST_F(NodeRules, AMisspeltInterfaceLeavesEarlierRulesUntouched) {
-  left.load_ruleset_text(kRules);
-  const auto before = left.ruleset_text(nft::Handles::show);
+  left_.load_ruleset_text(kRules);
+  const auto before = left_.ruleset_text(nft::Handles::show);
   const std::string replacement =
       "flush ruleset; table netdev d { chain c { type filter hook ingress device eth0 priority 0; }; }; ";
   EXPECT_THAT(
-      error_of([&] { left.load_ruleset_text(replacement + "table ip t { chain c { iifname \"ehr0\" accept; }; }"); }),
+      error_of([&] { left_.load_ruleset_text(replacement + "table ip t { chain c { iifname \"ehr0\" accept; }; }"); }),
       HasSubstr("chain c, rule 1 (handle 2) names the interface \"ehr0\""));
-  EXPECT_EQ(left.ruleset_text(nft::Handles::show), before);
-  left.load_ruleset_text("add rule inet filter input iifname \"ehr0\" accept", {.interfaces_must_exist = false});
-  EXPECT_EQ(left.ruleset().rules().size(), 3U);
-  left.load_ruleset_text(replacement + "table ip t { chain c { iif \"eth0\" accept; }; }");
-  EXPECT_THAT(left.ruleset_text(), HasSubstr("iif \"eth0\" accept"));
+  EXPECT_EQ(left_.ruleset_text(nft::Handles::show), before);
+  left_.load_ruleset_text("add rule inet filter input iifname \"ehr0\" accept", {.interfaces_must_exist = false});
+  EXPECT_EQ(left_.ruleset().rules().size(), 3U);
+  left_.load_ruleset_text(replacement + "table ip t { chain c { iif \"eth0\" accept; }; }");
+  EXPECT_THAT(left_.ruleset_text(), HasSubstr("iif \"eth0\" accept"));
 }
 
 TEST_F(NodeRules, ASyntaxErrorNamesNodeFileAndLine) {
   const auto rules = file("table ip t {\n  chain c {\n    udp dport 70000 accept\n  }\n}\n");
-  EXPECT_THAT(error_of([&] { left.load_ruleset(rules); }),
+  EXPECT_THAT(error_of([&] { left_.load_ruleset(rules); }),
               AllOf(HasSubstr("load " + rules.string() + " in \"left\": " + rules.string() + ":3:15-19: Error:"),
                     HasSubstr("udp dport 70000 accept")));
 }
 
 TEST_F(NodeRules, IptablesFilesOfBothFamiliesAreLoaded) {
-  if (!left.exec(process::sh("command -v iptables-restore ip6tables-restore")).success())
+  if (!left_.exec(process::sh("command -v iptables-restore ip6tables-restore")).success())
     GTEST_SKIP() << "not installed: iptables-restore";
-  left.load_iptables(AddressFamily::ipv4,
-                     file("*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.2/32 -j ACCEPT\nCOMMIT\n"));
-  left.load_iptables(AddressFamily::ipv6, file("*filter\n-A INPUT -s fd00::2/128 -j DROP\nCOMMIT\n"));
-  EXPECT_THAT(left.exec({"iptables", "-S"}).out, HasSubstr("-A INPUT -s 10.0.0.2/32 -j ACCEPT"));
-  EXPECT_THAT(left.exec({"ip6tables", "-S"}).out, HasSubstr("-A INPUT -s fd00::2/128 -j DROP"));
-  const auto before = left.exec({"iptables-save"}).out;
+  left_.load_iptables(AddressFamily::ipv4,
+                      file("*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.2/32 -j ACCEPT\nCOMMIT\n"));
+  left_.load_iptables(AddressFamily::ipv6, file("*filter\n-A INPUT -s fd00::2/128 -j DROP\nCOMMIT\n"));
+  EXPECT_THAT(left_.exec({"iptables", "-S"}).out, HasSubstr("-A INPUT -s 10.0.0.2/32 -j ACCEPT"));
+  EXPECT_THAT(left_.exec({"ip6tables", "-S"}).out, HasSubstr("-A INPUT -s fd00::2/128 -j DROP"));
+  const auto before = left_.exec({"iptables-save"}).out;
   const auto bad =
       file("*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n-A INPUT -s 10.0.0.3 -j NOWHERE\nCOMMIT\n");
-  EXPECT_THAT(error_of([&] { left.load_iptables(AddressFamily::ipv4, bad); }),
+  EXPECT_THAT(error_of([&] { left_.load_iptables(AddressFamily::ipv4, bad); }),
               AllOf(HasSubstr("iptables-restore " + bad.string() + " in \"left\": "), HasSubstr("NOWHERE")));
-  EXPECT_THAT(left.exec({"iptables-save", "-t", "nat"}).out, ::testing::Not(HasSubstr("MASQUERADE")));
+  EXPECT_THAT(left_.exec({"iptables-save", "-t", "nat"}).out, ::testing::Not(HasSubstr("MASQUERADE")));
 }
 
 }  // namespace

@@ -10,12 +10,14 @@
 #include <netrig/net/ip_address.h>
 #include <netrig/topology/node.h>
 #include <netrig/topology/snapshot.h>
+#include <netrig/topology/verdict.h>
 #include <netrig/traffic/service.h>
 
 #include <string>
 #include <vector>
 
 namespace netrig {
+inline namespace topology {
 
 /// What every node of a lab looked like at one moment.
 struct Evidence {
@@ -28,6 +30,7 @@ Evidence gather(const Node& node);
 
 /// What decided, as far as it can be told.
 struct Diagnosis {
+  Verdict verdict = Verdict::unknown;
   std::string cause;               ///< one line; empty when nothing seen explains a failure
   std::string path;                ///< how far the packet's way could be followed: `guest eth0 > gw lan0 ...`
   std::vector<std::string> state;  ///< further lines that help: neighbour entries, other suspects
@@ -53,4 +56,5 @@ struct Diagnosis {
 Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic::Service& service,
                    const Evidence& before, const Evidence& after, bool refused = false);
 
+}  // namespace topology
 }  // namespace netrig

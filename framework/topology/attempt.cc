@@ -1,13 +1,14 @@
-#include <netrig/testing/attempt.h>
+#include <netrig/topology/attempt.h>
 #include <netrig/traffic/in_milliseconds.h>
 
 #include <fmt/format.h>
 
 namespace netrig {
+inline namespace topology {
 
 namespace {
 
-Attempt of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
+Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
   using Outcome = Attempt::Outcome;
   if (report.complete()) {
     return {Outcome::answered, fmt::format("{} answered after {:.2f} ms", report.destination.to_string(),
@@ -18,7 +19,9 @@ Attempt of(const traffic::PingReport& report, std::chrono::milliseconds patience
           fmt::format("no answer from {} within {} ms", report.destination.to_string(), patience.count())};
 }
 
-Attempt of(const traffic::ProbeOutcome& outcome) {
+}  // namespace
+
+Attempt attempt_of(const traffic::ProbeOutcome& outcome) {
   using Kind = traffic::ProbeOutcome::Kind;
   using Outcome = Attempt::Outcome;
   switch (outcome.kind) {
@@ -34,12 +37,11 @@ Attempt of(const traffic::ProbeOutcome& outcome) {
   return {Outcome::silent, outcome.to_string()};
 }
 
-}  // namespace
-
 Attempt attempt(const Node& from, const IpAddress& to, const traffic::Service& service,
                 std::chrono::milliseconds patience) {
-  if (service.is_icmp()) return of(from.ping({.destination = to, .count = 1, .timeout = patience}), patience);
-  return of(from.probe(to, service, patience));
+  if (service.is_icmp()) return attempt_of(from.ping({.destination = to, .count = 1, .timeout = patience}), patience);
+  return attempt_of(from.probe(to, service, patience));
 }
 
+}  // namespace topology
 }  // namespace netrig

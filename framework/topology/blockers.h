@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace netrig {
+inline namespace topology {
 
 /// A packet of a probe, as far as it is known: where addresses are translated on the way, only its protocol is.
 struct ProbePacket {
@@ -45,4 +46,5 @@ std::vector<nft::Counted> seen_blocking(const nft::Ruleset& before, const nft::R
 /// Whether it has a chain that translates addresses.
 bool translates(const nft::Ruleset& ruleset);
 
+}  // namespace topology
 }  // namespace netrig

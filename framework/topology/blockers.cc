@@ -1,9 +1,10 @@
-#include <netrig/testing/blockers.h>
+#include <netrig/topology/blockers.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace netrig {
+inline namespace topology {
 
 namespace {
 
@@ -127,4 +128,5 @@ bool translates(const nft::Ruleset& ruleset) {
   });
 }
 
+}  // namespace topology
 }  // namespace netrig

@@ -9,6 +9,7 @@
 #include <string>
 
 namespace netrig {
+inline namespace topology {
 
 /// What a probe learned.
 struct Attempt {
@@ -22,8 +23,11 @@ struct Attempt {
   std::string text;  ///< `10.9.2.3 answered after 0.1 ms`, `refused by 10.9.2.3`, `no answer within 1000 ms`
 };
 
+Attempt attempt_of(const traffic::ProbeOutcome& outcome);
+
 /// Probes `service` at `to` once, from the node, waiting for `patience` at most.
 Attempt attempt(const Node& from, const IpAddress& to, const traffic::Service& service,
                 std::chrono::milliseconds patience);
 
+}  // namespace topology
 }  // namespace netrig

@@ -1,7 +1,7 @@
 #include <netrig/netlink/route.h>
 #include <netrig/nft/counted.h>
-#include <netrig/testing/blockers.h>
-#include <netrig/testing/diagnosis.h>
+#include <netrig/topology/blockers.h>
+#include <netrig/topology/diagnosis.h>
 #include <netrig/topology/plan.h>
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include <optional>
 
 namespace netrig {
+inline namespace topology {
 
 namespace {
 
@@ -48,12 +49,14 @@ class Walk {
       if (!next) return std::nullopt;
       at = *next;
     }
-    tell(prefix, fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
+    tell(prefix, Verdict::no_route, fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
     return std::nullopt;
   }
 
-  void tell(const std::string& prefix, const std::string& cause) {
-    if (diagnosis_.cause.empty()) diagnosis_.cause = prefix + cause;
+  void tell(const std::string& prefix, Verdict verdict, const std::string& cause) {
+    if (!diagnosis_.cause.empty()) return;
+    diagnosis_.cause = prefix + cause;
+    diagnosis_.verdict = verdict;
   }
 
   /// The source that the packet had when it arrived: another than it left with where source NAT translated it.
@@ -69,6 +72,7 @@ class Walk {
         diagnosis_.state.push_back(prefix + text);
       } else {
         diagnosis_.cause = prefix + text;
+        diagnosis_.verdict = Verdict::dropped;
         diagnosis_.suspected = true;
       }
     }
@@ -105,7 +109,8 @@ class Walk {
     if (at >= before_.snapshots.size()) return false;
     const auto blocked = seen_blocking(before_.snapshots[at].ruleset, now(at).ruleset, encounter, packet_);
     if (blocked.empty()) return false;
-    tell(prefix, fmt::format("dropped at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked.front())));
+    tell(prefix, Verdict::dropped,
+         fmt::format("dropped at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked.front())));
     for (std::size_t i = 1; i < blocked.size(); ++i) {
       diagnosis_.state.push_back(
           fmt::format("also counted at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked[i])));
@@ -142,8 +147,9 @@ class Walk {
 
   bool forwards(std::size_t at, AddressFamily family, const std::string& prefix) {
     if (now(at).forwards(family)) return true;
-    tell(prefix, fmt::format("{} does not forward {}: {} is 0", quoted(after_.nodes[at]), family_name(family),
-                             forwarding_setting(family)));
+    tell(prefix, Verdict::not_forwarded,
+         fmt::format("{} does not forward {}: {} is 0", quoted(after_.nodes[at]), family_name(family),
+                     forwarding_setting(family)));
     return false;
   }
 
@@ -153,18 +159,21 @@ class Walk {
     if (route && route->type == netlink::RouteType::unicast && !route->hops.empty()) return *std::move(route);
     const auto who = quoted(after_.nodes[at]);
     if (route) {
-      tell(prefix, fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
-                               route->to_string()));
+      tell(prefix, Verdict::no_route,
+           fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
+                       route->to_string()));
     } else if (const auto dead = down_link_towards(at, destination)) {
-      tell(prefix, *dead);
+      tell(prefix, Verdict::link_down, *dead);
     } else if (route.error().code == ENETUNREACH) {
-      tell(prefix, fmt::format("{} has no route to {}", who, destination.to_string()));
+      tell(prefix, Verdict::no_route, fmt::format("{} has no route to {}", who, destination.to_string()));
     } else if (const auto refusing = refusing_route(at, destination)) {
-      tell(prefix, fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
-                               refusing->to_string()));
+      tell(prefix, Verdict::no_route,
+           fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
+                       refusing->to_string()));
     } else {
-      tell(prefix, fmt::format("the routes of {} refuse {}: {}", who, destination.to_string(),
-                               describe_errno(route.error().code)));
+      tell(prefix, Verdict::no_route,
+           fmt::format("the routes of {} refuse {}: {}", who, destination.to_string(),
+                       describe_errno(route.error().code)));
     }
     return std::nullopt;
   }
@@ -219,11 +228,11 @@ class Walk {
     const auto* link = now(at).find_link(device);
     if (link == nullptr) return true;
     if (!link->up()) {
-      tell(prefix, fmt::format("{} {} is down", quoted(after_.nodes[at]), device));
+      tell(prefix, Verdict::link_down, fmt::format("{} {} is down", quoted(after_.nodes[at]), device));
       return false;
     }
     if (link->carrier) return true;
-    tell(prefix, fmt::format("{}: the far end is down", cable(at, device)));
+    tell(prefix, Verdict::link_down, fmt::format("{}: the far end is down", cable(at, device)));
     return false;
   }
 
@@ -245,16 +254,21 @@ class Walk {
       diagnosis_.pending = entry.state == NeighbourState::incomplete;
     }
     if (owner) return true;
-    tell(prefix, silent_neighbour(at, towards, device));
+    if (const auto dead = dead_link_of(towards)) {
+      tell(prefix, Verdict::link_down, *dead);
+    } else {
+      tell(prefix, Verdict::no_neighbour,
+           fmt::format("no neighbour: {} did not answer {} on {} {}", towards.to_string(), resolution(towards.family()),
+                       quoted(after_.nodes[at]), device));
+    }
     return false;
   }
 
-  // Somebody has the address and its link is down: that is the cause; else nobody answers.
-  [[nodiscard]] std::string silent_neighbour(std::size_t at, const IpAddress& towards,
-                                             const std::string& device) const {
+  // Somebody has the address, and its link is down.
+  [[nodiscard]] std::optional<std::string> dead_link_of(const IpAddress& address) const {
     for (std::size_t i = 0; i < after_.nodes.size(); ++i) {
       for (const auto& own : now(i).addresses) {
-        if (own.local.address() != towards) continue;
+        if (own.local.address() != address) continue;
         const auto name = own.device.to_string();
         const auto* link = now(i).find_link(name);
         if (link == nullptr) continue;
@@ -262,8 +276,7 @@ class Walk {
         if (!link->carrier) return fmt::format("{}: the far end is down", cable(i, name));
       }
     }
-    return fmt::format("no neighbour: {} did not answer {} on {} {}", towards.to_string(), resolution(towards.family()),
-                       quoted(after_.nodes[at]), device);
+    return std::nullopt;
   }
 
   const Evidence& before_;
@@ -308,13 +321,15 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
   if (!reached) return diagnosis;
   diagnosis.path += fmt::format("{}{}", diagnosis.path.empty() ? "" : " > ", after.nodes[*reached].name());
   if (refused) {
-    walk.tell("", fmt::format("nothing listens on {} at \"{}\" (refused)", service.to_string(),
-                              after.nodes[*reached].name()));
+    walk.tell(
+        "", Verdict::no_listener,
+        fmt::format("nothing listens on {} at \"{}\" (refused)", service.to_string(), after.nodes[*reached].name()));
     return diagnosis;
   }
   if (service.is_icmp() && ignores_echo(after.snapshots[*reached], destination.family())) {
-    walk.tell("", fmt::format("\"{}\" ignores echo requests: {} is 1", after.nodes[*reached].name(),
-                              destination.is_v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all"));
+    walk.tell("", Verdict::ignored,
+              fmt::format("\"{}\" ignores echo requests: {} is 1", after.nodes[*reached].name(),
+                          destination.is_v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all"));
     return diagnosis;
   }
   walk.suspect_rules("");
@@ -326,6 +341,7 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
     if (returned) returning.suspect_rules("on the way back: ");
     if (!returned || (back.suspected && !diagnosis.explains())) {
       diagnosis.cause = back.cause;
+      diagnosis.verdict = back.verdict;
       diagnosis.pending = back.pending;
       diagnosis.suspected = back.suspected;
       diagnosis.path += " | back: " + back.path;
@@ -335,4 +351,5 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
   return diagnosis;
 }
 
+}  // namespace topology
 }  // namespace netrig

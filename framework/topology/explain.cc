@@ -1,0 +1,208 @@
+#include <netrig/nft/reserved.h>
+#include <netrig/topology/diagnosis.h>
+#include <netrig/topology/explain.h>
+#include <netrig/topology/journey.h>
+#include <netrig/topology/lab_trace.h>
+#include <netrig/topology/plan.h>
+#include <netrig/topology/question.h>
+#include <netrig/topology/retell.h>
+#include <netrig/traffic/in_milliseconds.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace netrig {
+inline namespace topology {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nft::Waypoint;
+using Outcome = Attempt::Outcome;
+
+// After that long without a verdict of a rule's, the rest of the lab is looked at.
+constexpr std::chrono::milliseconds kQuiet{20};
+// Within that time the trace must show that it listens.
+constexpr std::chrono::milliseconds kCanaryPatience{1000};
+
+bool is_icmp_error(const nft::TracedPacket& packet) {
+  if (!packet.icmp) return false;
+  if (packet.protocol == nft::Protocol::icmp) return packet.icmp->type == 3 || packet.icmp->type == 11;
+  return packet.icmp->type < 128;  // RFC 4443 section 2.1
+}
+
+bool answers(const nft::TracedPacket& answer, const nft::TracedPacket& question) {
+  if (answer.destination != question.source) return false;
+  if (is_icmp_error(answer)) return true;
+  return answer.source == question.destination && answer.protocol == question.protocol &&
+         answer.source_port == question.destination_port && answer.destination_port == question.source_port;
+}
+
+class Explanation {
+ public:
+  Explanation(const Node& from, const IpAddress& to, const traffic::Service& service)
+      : from_{from},
+        to_{to},
+        service_{service},
+        question_{from, to, service},
+        trace_{nodes_to_trace(from), question_.packets()} {}
+
+  Path make(std::chrono::milliseconds patience) {
+    const auto start = Deadline::Clock::now();
+    ask(Deadline::after(patience));
+    Path path;
+    path.vouched = trace_.vouch(Deadline::after(kCanaryPatience));
+    path.elapsed = Deadline::Clock::now() - start;
+    trace_.stop();
+    path.probe = seen_.text;
+    find_way();
+    for (const Visit& visit : there_) path.there.push_back(retell(trace_, visit));
+    for (const Visit& visit : back_) path.back.push_back(retell(trace_, visit));
+    path.translation = translations(path.there);
+    if (!back_.empty()) path.answer = refusal(back_.front().first);
+    judge(path);
+    if (path.proven && seen_.outcome == Outcome::silent) {
+      path.probe = fmt::format("no answer from {} on {}; decided after {:.1f} ms", to_.to_string(),
+                               service_.to_string(), in_milliseconds(path.elapsed));
+    }
+    return path;
+  }
+
+ private:
+  void ask(Deadline deadline) {
+    const auto quiet = Deadline::after(kQuiet);
+    bool looked = false;
+    seen_ = question_.ask(Deadline::after(0ms));
+    while (seen_.outcome == Outcome::silent) {
+      trace_.collect();
+      find_way();
+      if (is_decided() || deadline.passed()) return;
+      if (!looked && quiet.passed()) {
+        looked = true;
+        if (diagnosis().rules_out()) return;
+      }
+      trace_.wait(question_.fd(), question_.events(), looked || deadline.at() < quiet.at() ? deadline : quiet);
+      seen_ = question_.ask(Deadline::after(looked ? 10ms : 0ms));
+    }
+  }
+
+  // The question's visits, and those of what answered it.
+  void find_way() {
+    const Journeys journeys{trace_};
+    const auto& visits = journeys.visits();
+    const auto gather_way = [&](std::optional<std::size_t> start, std::vector<Visit>& way) {
+      way.clear();
+      if (!start) return;
+      for (const std::size_t visit : journeys.follow(*start)) way.push_back(visits[visit]);
+    };
+    gather_way(choose(visits,
+                      [&](const Visit& visit) {
+                        return trace_.nodes()[visit.node] == from_ && question_.is_this(visit.first);
+                      }),
+               there_);
+    if (there_.empty()) return back_.clear();
+    const Visit& last = there_.back();
+    gather_way(
+        choose(visits, [&](const Visit& visit) { return visit.node == last.node && answers(visit.first, last.last); }),
+        back_);
+  }
+
+  // A packet that was sent. Of a connection the first ones tell all; echo requests are repeated, and the last request
+  // and the last reply belong together.
+  template <class Wanted>
+  [[nodiscard]] std::optional<std::size_t> choose(const std::vector<Visit>& visits, const Wanted& wanted) const {
+    std::optional<std::size_t> chosen;
+    for (std::size_t i = 0; i < visits.size(); ++i) {
+      if (visits[i].came != Waypoint::sent || !wanted(visits[i])) continue;
+      if (!chosen || service_.is_icmp()) chosen = i;
+    }
+    return chosen;
+  }
+
+  [[nodiscard]] bool is_decided() const {
+    return (!there_.empty() && there_.back().drop) || (!back_.empty() && back_.back().drop);
+  }
+
+  [[nodiscard]] Diagnosis diagnosis() const {
+    return diagnose(from_, to_, service_, {}, gather(from_), seen_.outcome == Outcome::refused);
+  }
+
+  void judge(Path& path) const {
+    if (seen_.outcome == Outcome::answered) {
+      path.verdict = Verdict::accepted;
+      path.reason = seen_.text;
+      path.proven = true;
+    } else if (!there_.empty() && there_.back().drop) {
+      blame(path, path.there.back(), "");
+    } else if (!back_.empty() && back_.back().drop) {
+      blame(path, path.back.back(), "on the way back: ");
+    } else {
+      judge_by_state(path);
+    }
+  }
+
+  // The rule or policy that a way ended with.
+  static void blame(Path& path, const PathHop& hop, const std::string& prefix) {
+    path.node = hop.node;
+    path.rule = hop.steps.back().decision;
+    const bool rejected = path.rule->rejects();
+    path.verdict = rejected ? Verdict::rejected : Verdict::dropped;
+    path.reason =
+        fmt::format("{}{} at \"{}\": {}", prefix, topology::to_string(path.verdict), hop.node, path.rule->to_string());
+    path.proven = true;
+  }
+
+  // No rule decided, as far as the trace tells.
+  void judge_by_state(Path& path) const {
+    const bool delivered = !there_.empty() && there_.back().reached == Waypoint::delivered;
+    if (!path.there.empty()) path.node = path.there.back().node;
+    if (delivered && seen_.outcome == Outcome::refused) {
+      path.verdict = Verdict::no_listener;
+      path.reason = fmt::format("nothing listens on {} at \"{}\" (refused)", service_.to_string(), path.node);
+      path.proven = true;
+      return;
+    }
+    const auto why = diagnosis();
+    path.state = why.state;
+    const bool contradicted = why.suspected && path.vouched;  // a rule that the trace would have shown
+    if (why.explains() && !contradicted) {
+      path.verdict = why.verdict;
+      path.reason = why.cause;
+      path.proven = why.rules_out();
+    } else if (seen_.outcome != Outcome::silent) {
+      path.verdict = Verdict::rejected;
+      path.reason = seen_.text;
+      path.proven = true;
+    } else if (delivered) {
+      path.verdict = Verdict::ignored;
+      path.reason = fmt::format("delivered at \"{}\", which did not answer", path.node);
+    } else {
+      path.reason = path.there.empty() ? "nothing was sent: " + seen_.text
+                                       : fmt::format("lost after \"{}\", and nothing seen explains it", path.node);
+    }
+  }
+
+  Node from_;
+  IpAddress to_;
+  traffic::Service service_;
+  Question question_;
+  LabTrace trace_;
+  Attempt seen_;
+  std::vector<Visit> there_, back_;
+};
+
+}  // namespace
+
+Path explain(const Node& from, const IpAddress& to, const traffic::Service& service, const ExplainOptions& options) {
+  return Explanation{from, to, service}.make(options.patience);
+}
+
+Path explain(const Node& from, const Node& to, const traffic::Service& service, const ExplainOptions& options) {
+  const bool both_have_v4 = from.has_address(AddressFamily::ipv4) && to.has_address(AddressFamily::ipv4);
+  return explain(from, to.address(both_have_v4 ? AddressFamily::ipv4 : AddressFamily::ipv6), service, options);
+}
+
+}  // namespace topology
+}  // namespace netrig

@@ -1,0 +1,42 @@
+// What becomes of a packet, and which rule, route or link decides: one real probe, traced in every node on its way.
+//
+//   Path path = explain(client, gateway.address("wan"), tcp(8080));
+//   path.verdict;                // Verdict::accepted
+//   std::cout << path;           // connected to 203.0.113.254:8080 after 0.1 ms
+//                                //  path: client eth0 -> gw wan0 -> prerouting nat rule 1 accept -> dnat
+//                                to 10.2.0.2:80
+//                                //        -> gw lan0 -> server eth0 -> delivered
+//   explain(guest, printer, tcp(631)).reason;
+//     // dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "guests stay out": ip saddr @guests drop
+//
+// Rules are found by nftables' own trace: those of nft and of iptables-nft alike, with or without counters. What no
+// rule decides (routes, forwarding, neighbours, links, listeners) is found as people find it: diagnosis.h.
+#pragma once
+
+#include <netrig/net/ip_address.h>
+#include <netrig/topology/node.h>
+#include <netrig/topology/path.h>
+#include <netrig/traffic/service.h>
+
+#include <chrono>
+
+namespace netrig {
+inline namespace topology {
+
+struct ExplainOptions {
+  /// How long to wait for an answer where nothing that is seen rules one out.
+  std::chrono::milliseconds patience{1000};
+};
+
+/// Asks once, from the node (ICMP: until patience ends), and tells what became of it. Returns as soon as there is an
+/// answer, or evidence that none will come: a rule's verdict takes about a millisecond. The rules that the trace needs
+/// are added to the nodes' rulesets and removed again; they show in no listing of the rig's.
+/// TCP and UDP want somebody who listens; the question brings nobody. Throws SetupError where the lab has ended, or the
+/// kernel refuses the trace.
+Path explain(const Node& from, const IpAddress& to, const traffic::Service& service,
+             const ExplainOptions& options = {});
+/// The same to the first address of `to`, IPv4 where both have it.
+Path explain(const Node& from, const Node& to, const traffic::Service& service, const ExplainOptions& options = {});
+
+}  // namespace topology
+}  // namespace netrig

@@ -1,0 +1,105 @@
+#include <netrig/nft/reserved.h>
+#include <netrig/topology/journey.h>
+#include <netrig/topology/plan.h>
+
+#include <utility>
+
+namespace netrig {
+inline namespace topology {
+
+namespace {
+
+using nft::Waypoint;
+
+bool is_beginning(const nft::TraceEvent& event) {
+  const auto& chain = event.chain.name;
+  return nft::is_reserved(event.chain.table) &&
+         (chain == to_string(Waypoint::arrived) || chain == to_string(Waypoint::sent));
+}
+
+// Takes the events of one node apart. The kernel's numbers are used again, so each beginning is another packet.
+class Splitter {
+ public:
+  Splitter(std::size_t node, std::vector<Visit>& visits) : node_{node}, visits_{visits} {}
+
+  void take(const nft::TraceEvent& event) {
+    auto open = open_.find(event.packet);
+    if (is_beginning(event) && event.headers) {
+      visits_.push_back(begun(event));
+      open = open_.insert_or_assign(event.packet, visits_.size() - 1).first;
+    }
+    if (open != open_.end()) add(visits_[open->second], event);
+  }
+
+ private:
+  [[nodiscard]] Visit begun(const nft::TraceEvent& event) const {
+    const auto came = event.chain.name == to_string(Waypoint::sent) ? Waypoint::sent : Waypoint::arrived;
+    return {
+        .node = node_, .events = {}, .first = *event.headers, .last = *event.headers, .came = came, .reached = came};
+  }
+
+  static void add(Visit& visit, const nft::TraceEvent& event) {
+    if (event.headers) visit.last = *event.headers;
+    if (event.incoming != 0) visit.incoming = event.incoming;
+    if (event.outgoing != 0) visit.outgoing = event.outgoing;
+    if (const auto at = nft::waypoint(event)) visit.reached = *at;
+    if (event.drops()) visit.drop = event;
+    visit.events.push_back(event);
+  }
+
+  std::size_t node_;
+  std::vector<Visit>& visits_;
+  std::map<std::uint32_t, std::size_t> open_;  // by the kernel's number of the packet
+};
+
+// The number of the interface at the other end of the cable.
+std::optional<std::uint32_t> far_end(const LabTrace& trace, const Visit& visit) {
+  for (const auto& interface : trace.nodes()[visit.node].plan().interfaces) {
+    if (static_cast<std::uint32_t>(interface.index) != visit.outgoing || interface.is_bridge) continue;
+    const auto nodes = trace.nodes()[visit.node].lab_nodes();
+    return static_cast<std::uint32_t>(nodes[interface.peer_node].plan().interfaces[interface.peer_interface].index);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Journeys::Journeys(const LabTrace& trace) : trace_{trace} {
+  for (std::size_t node = 0; node < trace.nodes().size(); ++node) {
+    Splitter splitter{node, visits_};
+    for (const auto& event : trace.events(node)) splitter.take(event);
+  }
+  for (std::size_t i = 0; i < visits_.size(); ++i) {
+    if (visits_[i].came == Waypoint::arrived) arrivals_[visits_[i].first].push_back(i);
+  }
+}
+
+std::optional<std::size_t> Journeys::next(const Visit& here, const std::set<std::size_t>& used) const {
+  const auto arrivals = arrivals_.find(here.last);
+  if (arrivals == arrivals_.end()) return std::nullopt;
+  const auto end = far_end(trace_, here);
+  std::optional<std::size_t> any;
+  for (const std::size_t arrival : arrivals->second) {
+    if (used.contains(arrival)) continue;
+    if (end && visits_[arrival].incoming == *end) return arrival;
+    if (!any) any = arrival;
+  }
+  return any;
+}
+
+std::vector<std::size_t> Journeys::follow(std::size_t start) const {
+  std::vector<std::size_t> way{start};
+  std::set<std::size_t> used{start};
+  for (;;) {
+    const Visit& here = visits_[way.back()];
+    const bool taken_off_a_bridge = here.bridged() && here.reached == Waypoint::delivered;
+    if (here.reached != Waypoint::left && !taken_off_a_bridge) return way;
+    const auto further = next(here, used);
+    if (!further) return way;
+    used.insert(*further);
+    way.push_back(*further);
+  }
+}
+
+}  // namespace topology
+}  // namespace netrig

@@ -1,0 +1,72 @@
+#include <netrig/topology/path.h>
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace netrig {
+inline namespace topology {
+
+namespace {
+
+// `forward filter rule 3 accept`, by the names of chain and table.
+std::string short_text(const PathDecision& decision) {
+  const auto where = fmt::format("{} {}", decision.rule.chain.name, decision.rule.chain.table.name);
+  if (decision.is_policy()) return fmt::format("{} {}", where, decision.rule.text);
+  const auto verdict = decision.rejects() ? std::string{"reject"} : nft::to_string(nft::Expression{decision.verdict});
+  return fmt::format("{} rule {} {}", where, decision.rule.position, verdict);
+}
+
+bool is_worth_telling(const PathStep& step) {
+  using Kind = nft::Verdict::Kind;
+  if (!step.decision) return true;
+  const Kind kind = step.decision->verdict.kind;
+  return kind == Kind::drop || (kind == Kind::accept && !step.decision->is_policy());
+}
+
+void add(std::string& text, const std::string& part) { text += (text.empty() ? "" : " -> ") + part; }
+
+}  // namespace
+
+// `reject` is nft's word; iptables' target shows as xt target "REJECT", or as a comment of that where nft does not know
+// it.
+bool PathDecision::rejects() const {
+  if (verdict.kind != nft::Verdict::Kind::drop || is_policy()) return false;
+  return rule.text.ends_with("reject") || rule.text.contains("reject with ") || rule.text.contains("reject comment ") ||
+         rule.text.contains("REJECT");
+}
+
+std::string PathDecision::to_string() const {
+  if (!is_policy()) return rule.to_string();
+  return fmt::format("table {}, chain {}: {}", nft::to_string(rule.chain.table), rule.chain.name, rule.text);
+}
+
+std::string to_string(const std::vector<PathHop>& hops) {
+  std::string text;
+  for (const auto& hop : hops) {
+    if (!hop.incoming.empty()) add(text, fmt::format("{} {}", hop.node, hop.incoming));
+    for (const auto& step : hop.steps) {
+      if (is_worth_telling(step)) add(text, step.decision ? short_text(*step.decision) : step.translation);
+    }
+    if (!hop.outgoing.empty()) {
+      add(text, fmt::format("{} {}", hop.node, hop.outgoing));
+    } else if (hop.delivered) {
+      add(text, "delivered");
+    }
+  }
+  return text;
+}
+
+std::string Path::to_string() const {
+  std::string text = reason;
+  if (!there.empty()) text += "\n path: " + topology::to_string(there);
+  if (!back.empty()) text += "\n back: " + topology::to_string(back);
+  text += "\nprobe: " + probe;
+  if (!vouched) text += "\n note: the trace did not listen all the time: what is missing here may have happened";
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const Path& path) { return out << path.to_string(); }
+
+}  // namespace topology
+}  // namespace netrig

@@ -1,0 +1,42 @@
+// Private to the module: a probe that is traced. It knows its packets before it sends them.
+#pragma once
+
+#include <netrig/base/deadline.h>
+#include <netrig/nft/rule.h>
+#include <netrig/nft/trace_event.h>
+#include <netrig/topology/attempt.h>
+#include <netrig/topology/node.h>
+#include <netrig/traffic/connect.h>
+#include <netrig/traffic/service.h>
+
+#include <optional>
+#include <vector>
+
+namespace netrig {
+inline namespace topology {
+
+class Question {
+ public:
+  /// Opens its socket at `from`. Throws SetupError.
+  Question(Node from, const IpAddress& to, const traffic::Service& service);
+
+  /// Matches for the question, its answer and ICMP errors, also where addresses or one of the ports were translated.
+  [[nodiscard]] std::vector<nft::Rule> packets() const;
+  /// Whether it is the question as it was sent.
+  [[nodiscard]] bool is_this(const nft::TracedPacket& packet) const;
+  /// The first call asks; further ones go on waiting (TCP, UDP) or ask again (ICMP).
+  Attempt ask(Deadline deadline);
+  /// To be polled for `events()`; -1 for ICMP, which is asked again instead.
+  [[nodiscard]] int fd() const { return probe_ ? probe_->fd() : -1; }
+  [[nodiscard]] short events() const;
+
+ private:
+  Node from_;
+  IpAddress to_;
+  traffic::Service service_;
+  std::optional<traffic::Probe> probe_;
+  Port port_;  // that it sends from
+};
+
+}  // namespace topology
+}  // namespace netrig
