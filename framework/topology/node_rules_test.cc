@@ -104,7 +104,7 @@ TEST_F(NodeRules, CountersAreResetAndTablesRemoved) {
 }
 
 TEST_F(NodeRules, AMisspeltInterfaceIsNamedAndNothingIsLoaded) {
-  const std::string typo = "table ip t { chain c { iifname \"eth0\" accept; oifname { \"lo\", \"ehr0\" } accept; }; }";
+  const std::string typo = R"(table ip t { chain c { iifname "eth0" accept; oifname { "lo", "ehr0" } accept; }; })";
   const auto said = error_of([&] { left_.load_ruleset_text(typo); });
   EXPECT_THAT(said,
               AllOf(HasSubstr("load ruleset in \"left\": table ip t, a set in a rule names the interface \"ehr0\""),
@@ -144,7 +144,6 @@ TEST_F(NodeRules, IptablesFilesOfBothFamiliesAreLoaded) {
   left_.load_iptables(AddressFamily::ipv6, file("*filter\n-A INPUT -s fd00::2/128 -j DROP\nCOMMIT\n"));
   EXPECT_THAT(left_.exec({"iptables", "-S"}).out, HasSubstr("-A INPUT -s 10.0.0.2/32 -j ACCEPT"));
   EXPECT_THAT(left_.exec({"ip6tables", "-S"}).out, HasSubstr("-A INPUT -s fd00::2/128 -j DROP"));
-  const auto before = left_.exec({"iptables-save"}).out;
   const auto bad =
       file("*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n-A INPUT -s 10.0.0.3 -j NOWHERE\nCOMMIT\n");
   EXPECT_THAT(error_of([&] { left_.load_iptables(AddressFamily::ipv4, bad); }),

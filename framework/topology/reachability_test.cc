@@ -1,0 +1,88 @@
+// Who reaches whom, in a lab of three networks round a gateway with rules.
+#include <netrig/topology/lab.h>
+#include <netrig/topology/reachability.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netrig {
+namespace {
+
+using namespace std::chrono_literals;
+using traffic::icmp;
+using traffic::tcp;
+using traffic::udp;
+
+class ReachabilityTest : public ::testing::TestWithParam<AddressFamily> {
+ protected:
+  static Topology topology() {
+    Topology plan;
+    const auto gw = plan.router("gw");
+    int number = 0;
+    for (const char* name : {"guest", "staff", "printer"}) {
+      ++number;
+      plan.segment(std::string{name} + "s", fmt(number)).join(plan.host(name), gw);
+    }
+    return plan;
+  }
+  static std::string fmt(int number) {
+    const auto text = std::to_string(number);
+    return "10.0." + text + ".0/24, fd00:" + text + "::/64";
+  }
+  [[nodiscard]] Reachability seen(const std::vector<traffic::Service>& services) const {
+    return reachability({guest_, staff_, printer_}, services, {.family = GetParam(), .patience = 30s});
+  }
+
+  const Lab lab_{topology()};
+  const Node gw_ = lab_["gw"], guest_ = lab_["guest"], staff_ = lab_["staff"], printer_ = lab_["printer"];
+};
+INSTANTIATE_TEST_SUITE_P(Families, ReachabilityTest, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
+                         [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
+
+TEST_P(ReachabilityTest, ShowsEachCellAndWaitsForNothingThatARuleDropped) {
+  gw_.load_ruleset_text(R"(table inet t { chain guard { type filter hook forward priority 0; policy drop;
+    ct state established,related accept
+    iifname "eth0" oifname "eth1" tcp dport 22 accept
+    iifname "eth1" oifname "eth2" tcp dport 631 accept
+    iifname "eth1" meta l4proto { icmp, ipv6-icmp } accept
+    iifname "eth2" oifname "eth0" reject
+    iifname "eth2" oifname "eth1" udp dport 53 accept
+  }; })");
+  const auto matrix = seen({tcp(631), tcp(22), udp(53), icmp()});
+  EXPECT_EQ(matrix.to_string(),
+            "        | guest | staff  | printer\n"
+            "guest   | -     | 22     | none\n"
+            "staff   | icmp  | -      | 631 icmp\n"
+            "printer | none  | udp/53 | -\n");
+  EXPECT_TRUE(matrix.reached(staff_, printer_, tcp(631)));
+  EXPECT_FALSE(matrix.reached(guest_, printer_, tcp(631)));
+  EXPECT_THROW((void)matrix.reached(guest_, gw_, tcp(631)), SetupError);
+}
+
+TEST_P(ReachabilityTest, WithoutRulesEverybodyReachesEverybody) {
+  const auto web = staff_.listen(tcp(80));  // the port is taken: nobody is brought there
+  EXPECT_EQ(seen({tcp(80), icmp()}).to_string(),
+            "        | guest | staff | printer\n"
+            "guest   | -     | all   | all\n"
+            "staff   | all   | -     | all\n"
+            "printer | all   | all   | -\n");
+  EXPECT_EQ(guest_.probe(printer_.address(), tcp(80)).kind, traffic::ProbeOutcome::Kind::refused);  // nobody stayed
+}
+
+TEST(Reachability, OfNobodyIsEmpty) { EXPECT_EQ(reachability({}, {icmp()}).to_string(), "\n"); }
+
+TEST(Reachability, TwentyNodesAreAskedAtOnce) {
+  Topology plan;
+  auto segment = plan.segment("lan", "10.0.0.0/24");
+  for (int i = 0; i < 20; ++i) segment.join(plan.host("h" + std::to_string(i)));
+  const Lab lab{plan};
+  std::vector<Node> nodes;
+  for (int i = 0; i < 20; ++i) nodes.push_back(lab["h" + std::to_string(i)]);
+  nodes[3].load_ruleset_text("table inet t { chain in { type filter hook input priority 0; tcp dport 22 drop; }; }");
+  const auto seen = reachability(nodes, {tcp(80), tcp(22), icmp()}, {.patience = 30s});
+  EXPECT_EQ(seen.cell(0, 3), "80 icmp");
+  EXPECT_EQ(seen.cell(3, 0), "all");
+}
+
+}  // namespace
+}  // namespace netrig
