@@ -5,12 +5,18 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <limits>
 #include <mutex>
 #include <nftables/libnftables.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <linux/netlink.h>
 
 namespace netrig::nft {
 namespace {
@@ -68,6 +74,21 @@ NftContext make_context() {
   NftContext nft{nft_ctx_new(NFT_CTX_DEFAULT)};
   if (nft && (nft_ctx_buffer_output(nft.get()) != 0 || nft_ctx_buffer_error(nft.get()) != 0)) nft.reset();
   return nft;
+}
+
+// libnftables 1.0.6 asks for a larger send buffer in a way that only the host's root may (SO_SNDBUFFORCE). Its socket
+// is its own secret, so every netfilter socket of this process gets what the host allows anybody (net.core.wmem_max).
+void enlarge_send_buffers() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd", ignored}) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    int domain = 0, protocol = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_NETLINK) continue;
+    if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 || protocol != NETLINK_NETFILTER) continue;
+    const int most = std::numeric_limits<int>::max() / 2;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
+  }
 }
 
 ino_t current_namespace() {
@@ -152,6 +173,13 @@ Result<void> Frontend::load(const std::string& path, const std::string& shown, c
   }
   if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
   auto complaint = complaint_of(nft.get());
+  if (complaint.contains(std::strerror(EMSGSIZE))) {
+    enlarge_send_buffers();
+    if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
+    complaint = complaint_of(nft.get());
+    if (complaint.contains(std::strerror(EMSGSIZE)))
+      complaint += "\nmore than a socket may send at once: raise net.core.wmem_max on the host";
+  }
   if (path != shown) replace_all(complaint, path, shown);
   return fail(Error::invalid(what, context_->label, std::move(complaint)));
 }

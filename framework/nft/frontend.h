@@ -47,7 +47,7 @@ class Frontend {
   ~Frontend();
 
   /// Loads a file as `nft -f` does: all of it or, on an error, nothing. The error's detail is nft's own text, with
-  /// file, line, column and the line itself.
+  /// file, line, column and the line itself. What is too large for a socket to send at once names the limit.
   Result<void> load_file(const std::filesystem::path& file, const ReadOptions& options = {});
   /// The same for text, which errors call `ruleset` (`ruleset:4:7-10: Error: ...`).
   Result<void> load_text(std::string_view text, const ReadOptions& options = {});

@@ -3,6 +3,7 @@
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/reserved.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cerrno>
@@ -160,6 +161,17 @@ TEST_F(FrontendTest, VariablesAreGivenFromOutside) {
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_THAT(text(), HasSubstr("tcp dport { 80, 443 } accept"));
   EXPECT_FALSE(nft().load_text(rules)) << "the variable of one call served the next";
+}
+
+TEST_F(FrontendTest, AThousandRulesAreLoadedAtOnce) {
+  std::string rules = "table ip t { chain c { type filter hook input priority 0\n";
+  for (int i = 0; i < 1000; ++i)
+    rules +=
+        fmt::format("ip saddr 10.0.{}.{} tcp dport {} counter accept comment \"{}\"\n", i / 250, i % 250, i + 1, i);
+  const auto loaded = nft().load_text(rules + "}\n}\n");
+  if (!loaded && loaded.error().message().contains("net.core.wmem_max")) GTEST_SKIP() << loaded.error();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_EQ(listing().tables.front().chains.front().rules.size(), 1000U);
 }
 
 TEST_F(FrontendTest, AFileThatCannotBeReadIsNamed) {
