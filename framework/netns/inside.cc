@@ -1,9 +1,9 @@
 #include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/signal_mask.h>
 #include <netrig/netns/inside.h>
 
 #include <cerrno>
-#include <csignal>
 #include <optional>
 #include <sched.h>
 #include <string>
@@ -31,10 +31,7 @@ Error cannot_enter(int fd, int code) {
 // No handler of the program's may run in the thread. The caller, who waits for it, hears signals as before.
 template <class Work>
 std::jthread start_without_signals(const Work& work) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const ScopeExit restore{[&before] { pthread_sigmask(SIG_SETMASK, &before, nullptr); }};
+  const SignalMask quiet;
   return std::jthread{work};
 }
 

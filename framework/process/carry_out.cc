@@ -1,6 +1,7 @@
 // What the child does between fork and exec. Only system calls, made directly where a sanitizer's interceptor would
 // take a lock or write to memory that the child may share with its parent.
 #include <netrig/process/launch_plan.h>
+#include <netrig/sandbox/raw.h>
 
 #include <array>
 #include <cerrno>
@@ -22,8 +23,12 @@ namespace {
 
 int result(long returned) noexcept { return returned < 0 ? errno : 0; }
 
-// Marked rather than closed: the namespaces' descriptors are still needed, and exec closes all that is not handed over.
-int mark_all_close_on_exec() noexcept { return result(::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC)); }
+// At once: the kernel lets the parent go on before an exec closes what is marked, and what another thread of the parent
+// closes meanwhile (a port, a namespace) is to be gone then. The rest, which is still needed, is marked.
+int close_descriptors(const LaunchPlan& plan) noexcept {
+  sandbox::raw::close_all_except(plan.kept.data(), plan.kept.size());
+  return result(::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC));
+}
 
 int enter(int fd, int type) noexcept { return result(::setns(fd, type)); }
 
@@ -115,7 +120,7 @@ int take(LaunchStep step, LaunchPlan& plan, const char* const* argv, int& report
     case LaunchStep::none:
       return 0;
     case LaunchStep::close_descriptors:
-      return mark_all_close_on_exec();
+      return close_descriptors(plan);
     case LaunchStep::enter_mounts:
       return enter_mounts(plan.mounts);
     case LaunchStep::enter_network:
@@ -132,6 +137,8 @@ int take(LaunchStep step, LaunchPlan& plan, const char* const* argv, int& report
       return drop_capabilities(plan);
     case LaunchStep::reset_signals:
       return reset_signals();
+    case LaunchStep::lower_file_limit:
+      return plan.file_limit ? result(::setrlimit(RLIMIT_NOFILE, &*plan.file_limit)) : 0;
     case LaunchStep::execute:
       return execute(plan, argv);
   }

@@ -1,3 +1,4 @@
+#include <netrig/base/open_files.h>
 #include <netrig/process/launch_plan.h>
 
 #include <algorithm>
@@ -95,6 +96,21 @@ void take_directory(LaunchPlan& plan, const Command& command) {
   std::free(current);  // NOLINT(cppcoreguidelines-no-malloc): get_current_dir_name(3) says so
 }
 
+// That which this process started with, where it has raised its own since.
+std::optional<rlimit> file_limit() {
+  const auto soft = files_before_raise();
+  rlimit limit{};
+  if (!soft || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
+  limit.rlim_cur = *soft;
+  return limit;
+}
+
+std::vector<int> kept_by(const LaunchPlan& plan, int report) {
+  std::vector<int> kept{0, 1, 2, plan.mounts, plan.network, plan.host_name, report};
+  for (const auto& handover : plan.handovers) kept.push_back(handover.source);
+  return kept;
+}
+
 std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<const char*> pointers;
   pointers.reserve(texts.size() + 1);
@@ -105,7 +121,7 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, const int (&standard)[3]) {
+Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, const int (&standard)[3], int report) {
   if (command.argv.empty() || command.argv[0].empty()) {
     return fail(Error::invalid("find the program", "", "the command is empty"));
   }
@@ -119,9 +135,11 @@ Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, co
   plan.capabilities = command.capabilities;
   plan.last_capability = command.capabilities == Capabilities::all ? 0 : read_last_capability();
   plan.handovers = NETRIG_TRY(handovers_of(command, standard));
+  plan.file_limit = file_limit();
   plan.mounts = node.mounts();
   plan.network = node.network().fd();
   plan.host_name = node.host_name();
+  plan.kept = kept_by(plan, report);
   plan.candidate_pointers = pointers_to(plan.candidates);
   plan.environment_pointers = pointers_to(plan.environment);
   return plan;

@@ -6,7 +6,9 @@
 #include <netrig/process/node_space.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <vector>
 
@@ -31,6 +33,7 @@ enum class LaunchStep : int {
   change_directory,
   drop_capabilities,
   reset_signals,
+  lower_file_limit,
   execute,
 };
 
@@ -51,8 +54,10 @@ struct LaunchPlan {
   std::string directory;
   bool directory_is_wish = false;  ///< not said by the command: / will do
   Capabilities capabilities = Capabilities::all;
-  int last_capability = 0;          ///< the kernel's highest; only where some are dropped
-  std::vector<Handover> handovers;  ///< sorted by target; holds 0, 1 and 2
+  int last_capability = 0;           ///< the kernel's highest; only where some are dropped
+  std::vector<Handover> handovers;   ///< sorted by target; holds 0, 1 and 2
+  std::optional<rlimit> file_limit;  ///< to go back to
+  std::vector<int> kept;             ///< the descriptors that the child needs; it closes its copies of all others
   int mounts = -1;
   int network = -1;
   int host_name = -1;
@@ -63,9 +68,10 @@ struct LaunchPlan {
   std::vector<const char*> environment_pointers;
 };
 
-/// What to do for `command` in `node`; `standard` are the descriptors that become 0, 1, 2. Errors: no program given, an
+/// What to do for `command` in `node`; `standard` are the descriptors that become 0, 1, 2; `report` is that of
+/// carry_out(). Errors: no program given, an
 /// unusable environment variable or descriptor.
-Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, const int (&standard)[3]);
+Result<LaunchPlan> plan_launch(const NodeSpace& node, const Command& command, const int (&standard)[3], int report);
 
 /// Runs in the child: carries the plan out and executes the program with `argv`. Returns only to say that it failed,
 /// after having written why to `report`. Calls system calls alone, and touches nothing of the parent's but `plan`: the

@@ -1,4 +1,5 @@
 // What a program finds when it starts, and what is said when it cannot.
+#include <netrig/base/open_files.h>
 #include <netrig/process/test_lab.h>
 
 #include <csignal>
@@ -8,6 +9,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -157,6 +159,16 @@ TEST_F(LaunchTest, RefusesADescriptorThatIsNotOpen) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EBADF);
   EXPECT_FALSE(try_run(Command{"true"}.passing(0, 1)));
+}
+
+TEST_F(LaunchTest, HasTheFileLimitThatWasBeforeARaise) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_max < 2000) GTEST_SKIP() << "the hard limit of open files leaves no room for a raise";
+  limit.rlim_cur = 1000;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  ASSERT_TRUE(make_room_for_files(1500));
+  EXPECT_EQ(output_of("ulimit -S -n"), "1000\n");
 }
 
 TEST_F(LaunchTest, HasDefaultSignals) {

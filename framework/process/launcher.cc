@@ -3,11 +3,12 @@
 // Boost forks (vfork: the child borrows the parent's memory until exec, so a large test program is not copied) and
 // calls the initialiser below in the child. It executes the program itself, because Boost 1.81 would call exit() after
 // a failed exec, which runs this program's exit handlers a second time, and would not say which step failed.
+#include <netrig/base/fork_window.h>
 #include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/signal_mask.h>
 #include <netrig/process/launch_plan.h>
 #include <netrig/process/launcher.h>
-#include <netrig/process/signal_mask.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
@@ -227,10 +228,11 @@ std::string detail_of(const LaunchReport& report, const LaunchPlan& plan) {
 Result<Launched> launch_planned(const sandbox::ProgramSpace& space, const NodeSpace& node, const Command& command) {
   auto pipes = NETRIG_TRY(make_pipes(command));
   const int standard[] = {pipes.input.get(), pipes.output.get(), pipes.error_or_output()};
-  auto plan = NETRIG_TRY(plan_launch(node, command, standard));
   auto reports = NETRIG_TRY(make_pipe());
+  auto plan = NETRIG_TRY(plan_launch(node, command, standard, reports.write.get()));
   const auto started = std::chrono::steady_clock::now();
   Reaper child;
+  std::optional<ForkWindow> window{std::in_place};
   {
     const SignalMask quiet;  // no handler of the test's may run in the child
     auto children = NETRIG_TRY(ChildrenIn::pid_namespace(space.pid_namespace()));
@@ -239,6 +241,7 @@ Result<Launched> launch_planned(const sandbox::ProgramSpace& space, const NodeSp
   }
   reports.write.reset();
   const auto report = NETRIG_TRY(read_report(plan, reports.read.get()));
+  window.reset();
   if (report.failed != LaunchStep::none) {
     return fail(Error::from_errno("", "", report.code, detail_of(report, plan)));
   }

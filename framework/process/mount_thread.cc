@@ -1,6 +1,6 @@
 #include <netrig/base/limits.h>
+#include <netrig/base/signal_mask.h>
 #include <netrig/process/mount_thread.h>
-#include <netrig/process/signal_mask.h>
 
 #include <cerrno>
 #include <exception>

@@ -16,29 +16,34 @@ Process::~Process() {
   if (child_ && running()) std::ignore = kill();
 }
 
-const std::string& Process::name() const { return child_->name(); }
-pid_t Process::pid() const { return child_->pid(); }
-pid_t Process::pid_in_lab() const { return child_->pid_in_lab(); }
-bool Process::running() const { return !child_->ended(); }
-Result<ExitStatus> Process::wait(Deadline deadline) { return child_->wait(deadline); }
-Result<Completed> Process::finish(Deadline deadline) { return child_->finish(deadline); }
-Result<void> Process::signal(int number) { return child_->signal(number); }
+Child& Process::child() const {
+  if (child_) return *child_;
+  throw SetupError{Error::invalid("use a process", "", "its handle was moved from: use the one that it was moved to")};
+}
+
+const std::string& Process::name() const { return child().name(); }
+pid_t Process::pid() const { return child().pid(); }
+pid_t Process::pid_in_lab() const { return child().pid_in_lab(); }
+bool Process::running() const { return !child().ended(); }
+Result<ExitStatus> Process::wait(Deadline deadline) { return child().wait(deadline); }
+Result<Completed> Process::finish(Deadline deadline) { return child().finish(deadline); }
+Result<void> Process::signal(int number) { return child().signal(number); }
 
 Result<ExitStatus> Process::terminate(Deadline::Clock::duration grace) {
-  child_->signal_group(SIGTERM);
-  const auto status = child_->wait(Deadline::after(grace));
-  return child_->ended() ? status : kill();
+  child().signal_group(SIGTERM);
+  const auto status = child().wait(Deadline::after(grace));
+  return child().ended() ? status : kill();
 }
 
 Result<ExitStatus> Process::kill() {
-  child_->signal_group(SIGKILL);
-  return child_->wait(Deadline::never());
+  child().signal_group(SIGKILL);
+  return child().wait(Deadline::never());
 }
 
-std::string Process::stdout_text() const { return child_->text(Stream::out); }
-std::string Process::stderr_text() const { return child_->text(Stream::err); }
-std::string Process::output_text() const { return child_->both(); }
-Result<void> Process::write_stdin(std::string_view text) { return child_->write(text); }
-void Process::close_stdin() { child_->close_input(); }
+std::string Process::stdout_text() const { return child().text(Stream::out); }
+std::string Process::stderr_text() const { return child().text(Stream::err); }
+std::string Process::output_text() const { return child().both(); }
+Result<void> Process::write_stdin(std::string_view text) { return child().write(text); }
+void Process::close_stdin() { child().close_input(); }
 
 }  // namespace netrig::process

@@ -20,10 +20,10 @@ namespace netrig::process {
 
 class Child;
 
-/// A launched program. Move-only; every member may be called from any thread.
-/// It leads a session and a process group of its own. Its output is read all the time, so that it never blocks on a
-/// full pipe, and kept within the command's limit. The handle may outlive the lab: the program does not, its output
-/// stays readable.
+/// A launched program. Move-only; every member may be called from any thread. One that was moved from throws
+/// SetupError. It leads a session and a process group of its own. Its output is read all the time, so that it never
+/// blocks on a full pipe, and kept within the command's limit. The handle may outlive the lab: the program does not,
+/// its output stays readable.
 class Process {
  public:
   Process(Process&&) noexcept = default;
@@ -71,6 +71,7 @@ class Process {
   explicit Process(std::shared_ptr<Child> child) : child_{std::move(child)} {}
 
  private:
+  [[nodiscard]] Child& child() const;
   std::shared_ptr<Child> child_;
 };
 

@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/open_files.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/process/child.h>
 #include <netrig/process/launcher.h>
@@ -22,6 +23,9 @@ namespace {
 
 // For the destructor: the kernel ends a thousand programs in a twentieth of it.
 constexpr std::chrono::seconds kPatience{10};
+
+// While it is launched: its pipes, how it went, and the namespaces between which the thread changes.
+constexpr std::size_t kFilesPerProgram = 16;
 
 void kill_and_reap(pid_t pid) {
   ::kill(pid, SIGKILL);
@@ -60,13 +64,12 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
     launched.notify_all();
   }};
   fault_point("launch-program");
+  NETRIG_TRY(make_room_for_files(kFilesPerProgram));
   auto process = NETRIG_TRY(process::launch(space, node, command));
-  const pid_t pid = process.pid;
+  ScopeExit give_up{[pid = process.pid] { kill_and_reap(pid); }};  // unreaped it would keep the whole space
   auto child = std::make_shared<Child>(command, node.name(), std::move(process), std::move(awaited));
-  if (auto added = loop->add(child); !added) {
-    kill_and_reap(pid);
-    return fail(std::move(added).error());
-  }
+  NETRIG_TRY(loop->add(child));
+  give_up.dismiss();
   return child;
 }
 

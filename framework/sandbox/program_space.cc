@@ -1,3 +1,4 @@
+#include <netrig/base/fork_window.h>
 #include <netrig/base/limits.h>
 #include <netrig/sandbox/channel.h>
 #include <netrig/sandbox/program_space.h>
@@ -6,11 +7,13 @@
 #include <netrig/sandbox/state.h>
 
 #include <algorithm>
+#include <optional>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace netrig::sandbox {
 namespace {
@@ -21,13 +24,28 @@ using namespace std::chrono_literals;
 struct Answer {
   Failure failure{Step::prepare, 0};
   UniqueFd lease;
-  Extras extras;
+  UniqueFd pid_namespace, mount_namespace, init;
+  pid_t init_pid = -1;
 };
 
 Answer failed(Step step, int error) {
   Answer answer;
   answer.failure = {step, error};
   return answer;
+}
+
+// Without room for a descriptor (RLIMIT_NOFILE) the kernel leaves it out of a message that it delivers: unix(7),
+// MSG_CTRUNC.
+void take_answer(Answer& answer) {
+  SpaceReply reply{};
+  Extras extras;
+  const int error = receive_message(answer.lease.get(), &reply, sizeof reply, extras);
+  answer.pid_namespace.reset(extras.descriptors[0]);
+  answer.mount_namespace.reset(extras.descriptors[1]);
+  answer.init.reset(extras.descriptors[2]);
+  answer.init_pid = extras.sender;
+  answer.failure = error == 0 ? Failure{reply.step, reply.error} : Failure{Step::space_reply, error};
+  if (answer.failure.error == 0 && !answer.init) answer.failure = {Step::space_reply, EMFILE};
 }
 
 // Without a sandbox's init to ask (in place, or in a program that the test program executed) this process clones it
@@ -55,6 +73,8 @@ std::string explain_refusal(const Failure& failure) {
 
 // Each request brings the channel that its answer comes back on, so that several at once cannot mix.
 Answer ask() {
+  std::optional<ForkWindow> window;  // a clone of this process closes its copies before it answers
+  if (is_own_parent()) window.emplace();
   int ends[2] = {-1, -1};
   if (const int error = make_channel(ends)) return failed(Step::prepare, error);
   Answer answer;
@@ -66,9 +86,7 @@ Answer ask() {
   if (!self.valid()) return failed(Step::prepare, errno);
   if (const int error = send_request(theirs.get(), self.get())) return failed(Step::prepare, error);
   theirs.reset();
-  SpaceReply reply{};
-  const int error = receive_message(ends[0], &reply, sizeof reply, answer.extras);
-  answer.failure = error == 0 ? Failure{reply.step, reply.error} : Failure{Step::space_reply, error};
+  take_answer(answer);
   return answer;
 }
 
@@ -91,17 +109,12 @@ Result<ProgramSpace> ProgramSpace::start() {
   if (answer.failure.error != 0) {
     return fail(Error::from_errno("start a program space", "", answer.failure.error, explain_refusal(answer.failure)));
   }
-  if (std::ranges::any_of(answer.extras.descriptors, [](int fd) { return fd < 0; })) {
-    // The kernel leaves out what finds no number (recvmsg(2), MSG_CTRUNC); those that came must not stay.
-    for (const int fd : answer.extras.descriptors) UniqueFd{fd}.reset();
-    return fail(Error::from_errno("start a program space", "", EMFILE));
-  }
   ProgramSpace space;
   space.lease_ = std::move(answer.lease);
-  space.pid_namespace_.reset(answer.extras.descriptors[0]);
-  space.mount_namespace_.reset(answer.extras.descriptors[1]);
-  space.init_.reset(answer.extras.descriptors[2]);
-  space.init_pid_ = answer.extras.sender;
+  space.pid_namespace_ = std::move(answer.pid_namespace);
+  space.mount_namespace_ = std::move(answer.mount_namespace);
+  space.init_ = std::move(answer.init);
+  space.init_pid_ = answer.init_pid;
   space.owner_ = ::getpid();
   space.reaps_ = is_own_parent();
   return space;

@@ -9,10 +9,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -229,6 +231,31 @@ TEST_F(ProgramSpaceTest, ReapsOrphans) {
 
 TEST(ProgramSpaceDeathTest, IsRefusedOutsideWithTheReason) {
   EXPECT_EXIT(start_outside(), testing::ExitedWithCode(0), "start a program space: no sandbox today");
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all{"/proc/self/fd"};
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+// The kernel delivers a message without the descriptors that there is no room for: a space that nobody could kill.
+TEST_F(ProgramSpaceTest, WithoutRoomForItsDescriptorsIsAnErrorAndLeavesNone) {
+  const auto before = open_descriptors();
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const auto lowest = static_cast<rlim_t>(UniqueFd{::open("/", O_PATH | O_CLOEXEC)}.get());
+  int refused = 0;
+  for (rlim_t room = 0; room < 20 && refused == static_cast<int>(room); ++room) {
+    const rlimit narrow{lowest + room, limit.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &narrow);
+    const auto space = ProgramSpace::start();
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (space) continue;
+    EXPECT_EQ(space.error().code, EMFILE) << space.error();
+    ++refused;
+  }
+  EXPECT_THAT(refused, testing::AllOf(testing::Ge(5), testing::Lt(20)));
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 }  // namespace

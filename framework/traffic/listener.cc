@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/fork_window.h>
 #include <netrig/traffic/listener.h>
 #include <netrig/traffic/reactor.h>
 #include <netrig/traffic/socket_address.h>
@@ -9,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace netrig::traffic {
 
@@ -22,8 +24,9 @@ constexpr int kBacklog = 1024;
 struct Listener::State {
   Service service;
   UniqueFd socket;
-  std::mutex accepting;
+  std::mutex accepting;  ///< also of `socket`, but for its handler, which has ended when that is closed
   mutable std::mutex turn;
+  bool closed = false;
   mutable std::condition_variable came;
   std::deque<Endpoint> peers;
   std::map<int, UniqueFd> connections;
@@ -39,7 +42,7 @@ struct Listener::State {
   // connect() has completed is in the queue, so nobody who got through is missed.
   void accept_all() {
     const std::scoped_lock one_at_a_time{accepting};
-    for (;;) {
+    while (socket) {
       SocketAddress from;
       UniqueFd connection{::accept4(socket.get(), from.get(), &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
       if (!connection) return;  // EAGAIN; a peer that gave up meanwhile counts as not come
@@ -90,15 +93,29 @@ struct Listener::State {
     connections.erase(fd);
   }
 
-  ~State() {
-    Reactor::instance().remove(socket.get());  // no more connections
-    std::vector<int> open;
+  // Who has come until now is noted; no handler runs any more when it returns. The locks are not held meanwhile: a
+  // handler may be waiting for one.
+  void close() {
     {
       const std::scoped_lock lock{turn};
-      for (const auto& [fd, connection] : connections) open.push_back(fd);
+      if (std::exchange(closed, true)) return;
     }
-    for (const int fd : open) Reactor::instance().remove(fd);  // not under the lock: a handler may be waiting for it
+    take_waiting();
+    Reactor::instance().remove(socket.get());
+    {
+      const std::scoped_lock no_more_connections{accepting};
+      socket.reset();
+    }
+    std::map<int, UniqueFd> open;
+    {
+      const std::scoped_lock lock{turn};
+      open.swap(connections);
+      came.notify_all();
+    }
+    for (const auto& [fd, connection] : open) Reactor::instance().remove(fd);
+    await_copies();  // the port is free
   }
+  ~State() { close(); }
 };
 
 namespace {
@@ -149,29 +166,37 @@ Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
 
-Service Listener::service() const { return state_->service; }
+Listener::State& Listener::state() const {
+  if (state_) return *state_;
+  throw SetupError{Error::invalid("use a listener", "", "it was moved from: use the one that it was moved to")};
+}
+
+Service Listener::service() const { return state().service; }
+void Listener::close(State& state) { state.close(); }
+void Listener::close() { close(state()); }
 
 std::vector<Endpoint> Listener::peers() const {
-  state_->take_waiting();
+  state().take_waiting();
   const std::scoped_lock lock{state_->turn};
   return {state_->peers.begin(), state_->peers.end()};
 }
 
 std::optional<Endpoint> Listener::last_peer() const {
-  state_->take_waiting();
+  state().take_waiting();
   const std::scoped_lock lock{state_->turn};
   if (state_->peers.empty()) return std::nullopt;
   return state_->peers.back();
 }
 
 bool Listener::wait_for_peer(Deadline deadline) const {
-  std::unique_lock lock{state_->turn};
-  const auto here = [&] { return !state_->peers.empty(); };
-  if (deadline.at() == Deadline::Clock::time_point::max()) {
-    state_->came.wait(lock, here);
-    return true;
+  std::unique_lock lock{state().turn};
+  const auto over = [&] { return !state_->peers.empty() || state_->closed; };
+  if (deadline.at() == Deadline::never().at()) {
+    state_->came.wait(lock, over);
+  } else {
+    state_->came.wait_until(lock, deadline.at(), over);
   }
-  return state_->came.wait_until(lock, deadline.at(), here);
+  return !state_->peers.empty();
 }
 
 }  // namespace netrig::traffic

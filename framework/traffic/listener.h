@@ -20,8 +20,8 @@
 
 namespace netrig::traffic {
 
-/// A bound socket on every address of both families (IPv4 alone where the namespace has no IPv6). Move-only; stops when
-/// it goes, and closes the connections it took.
+/// A bound socket on every address of both families (IPv4 alone where the namespace has no IPv6). Move-only; closes
+/// when it goes. One that was moved from throws SetupError.
 class Listener {
  public:
   /// Opens, binds and listens in the calling thread's network namespace. Port 0: the kernel's choice, see port().
@@ -38,13 +38,21 @@ class Listener {
   /// A peer whose connect(2) has returned, or that has its datagram back, is among them.
   [[nodiscard]] std::vector<Endpoint> peers() const;
   [[nodiscard]] std::optional<Endpoint> last_peer() const;
-  /// Waits until the first peer came; false at the deadline.
+  /// Waits until the first peer came; false at the deadline, and when it is closed before.
   [[nodiscard]] bool wait_for_peer(Deadline deadline) const;
 
+  /// Gives the port up and closes the connections it took. Who came can still be asked. From any thread, also more than
+  /// once.
+  void close();
+
   struct State;
+  /// For whoever must be able to close it without keeping it, as a lab that ends.
+  [[nodiscard]] std::weak_ptr<State> watch() const { return state_; }
+  static void close(State& state);
 
  private:
   explicit Listener(std::shared_ptr<State> state);
+  [[nodiscard]] State& state() const;
   std::shared_ptr<State> state_;
 };
 

@@ -1,10 +1,9 @@
 #include <netrig/base/limits.h>
-#include <netrig/base/scope_exit.h>
+#include <netrig/base/signal_mask.h>
 #include <netrig/traffic/reactor.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -45,10 +44,7 @@ Result<void> Reactor::start() {
 }
 
 Result<void> Reactor::start_thread(UniqueFd home) {
-  sigset_t all, old;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &old);  // signals are for the program's own threads
-  const ScopeExit restore{[&old] { ::pthread_sigmask(SIG_SETMASK, &old, nullptr); }};
+  const SignalMask quiet;  // inherited: signals are for the program's own threads
   try {
     thread_ = std::thread{[this, in = std::move(home)]() mutable {
       std::ignore = ::setns(in.get(), CLONE_NEWNET);  // refused only to who could not enter another one either

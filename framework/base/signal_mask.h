@@ -1,10 +1,11 @@
-// Private to the module: a stretch in which the calling thread takes no signal.
+// A stretch in which the calling thread takes no signal. Threads and processes started in it inherit that.
 #pragma once
 
 #include <csignal>
 #include <pthread.h>
 
-namespace netrig::process {
+namespace netrig {
+inline namespace base {
 
 /// Blocks every signal for the calling thread until the end of the scope.
 class SignalMask {
@@ -22,4 +23,5 @@ class SignalMask {
   sigset_t before_;
 };
 
-}  // namespace netrig::process
+}  // namespace base
+}  // namespace netrig
