@@ -17,6 +17,7 @@ namespace {
 // For what nobody counts beforehand: sockets of probes, pipes, the program's own files.
 constexpr std::uint64_t kSpare = 256;
 
+std::atomic<bool> is_kept{false};
 // 0: not raised yet.
 std::atomic<std::uint64_t> before_raise{0};
 
@@ -38,6 +39,7 @@ std::uint64_t lowest_free() {
 
 Result<void> make_room_for_files(std::size_t count) {
   static std::mutex one_at_a_time;
+  if (is_kept) return {};
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return fail(Error::from_errno("read the limit of open files", "", errno));
@@ -58,6 +60,8 @@ Result<void> make_room_for_files(std::size_t count) {
   if (used + count > limit.rlim_cur) return fail(too_many(count, limit));
   return {};
 }
+
+void keep_file_limit(bool keeps) { is_kept = keeps; }
 
 std::optional<std::uint64_t> files_before_raise() {
   const auto before = before_raise.load();

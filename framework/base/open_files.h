@@ -17,6 +17,9 @@ inline namespace base {
 /// to raise it.
 Result<void> make_room_for_files(std::size_t count);
 
+/// From here on (or not any more) the limit stays as it is, and nobody asks for room: for tests of the limit itself.
+void keep_file_limit(bool keeps);
+
 /// The soft limit that this process had before the first raise; none if there was none. Programs are to start with it:
 /// some rely on the usual 1024 (select(2)), some close every descriptor below the limit.
 std::optional<std::uint64_t> files_before_raise();

@@ -19,6 +19,7 @@
 //   7. NAT, and the sysctls that the user asked for.
 //   8. Wait until bridges that run STP forward.
 #include <netrig/base/fault_point.h>
+#include <netrig/base/open_files.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/netlink/address.h>
 #include <netrig/netlink/batch.h>
@@ -42,6 +43,7 @@ inline namespace topology {
 namespace {
 
 constexpr std::uint32_t kLoopbackIndex = 1;
+constexpr std::size_t kFilesPerNode = 2;  // its namespace and its netlink socket; the rest opens when it is used
 
 netlink::Device device_of(const PlannedInterface& interface) {
   return {static_cast<std::uint32_t>(interface.index), interface.name};
@@ -88,6 +90,7 @@ class Builder {
   }
 
   Result<void> make_namespaces() {
+    NETRIG_TRY(make_room_for_files(kFilesPerNode * lab_.plan.nodes.size()));
     const auto* baseline = NETRIG_TRY(netns::Baseline::of_this_host());
     netns::BaselineWriter writer{*baseline};
     for (const auto& plan : lab_.plan.nodes) {

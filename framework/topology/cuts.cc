@@ -39,7 +39,7 @@ void CableCuts::take_down() {
     try {
       restore();
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+      if (!lab_has_ended()) std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
     }
   }};
   for (const auto& side : sides_) {
@@ -59,6 +59,8 @@ void CableCuts::abandon() noexcept {
   const std::scoped_lock lock{turn_};
   --cuts_;
 }
+
+bool CableCuts::lab_has_ended() const { return cable_.a().node.state_->ended || cable_.b().node.state_->ended; }
 
 CableCuts::Side CableCuts::remember(const LabLink::End& end) {
   Side side{.end = end, .up = false, .addresses = {}, .routes = {}};

@@ -25,6 +25,7 @@ class CableCuts {
   void remove();
   /// One cut less, the link stays as it is: for who could not remove it and goes.
   void abandon() noexcept;
+  [[nodiscard]] bool lab_has_ended() const;
 
  private:
   /// What the kernel forgets of an end that is set down.

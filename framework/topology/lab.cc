@@ -31,7 +31,7 @@ LinkCut::~LinkCut() {
     restore();
   } catch (const std::exception& error) {
     // A lab that ended first took the link with it; anything else must be seen.
-    std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+    if (!cable_->lab_has_ended()) std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
     cable_->abandon();
   }
 }
@@ -55,15 +55,38 @@ LinkCut LabLink::down() const {
 
 // ---- the lab
 
+namespace {
+
+// From here on its handles say that the lab has ended, and nothing new begins.
+void end(NodeState& node) {
+  const std::scoped_lock lock{node.turn};
+  node.ended = true;
+  node.lab = nullptr;
+  node.programs.reset();
+}
+
+// Their sockets hold the namespace as long as the handles of the test live.
+void close_listeners(NodeState& node) {
+  std::vector<std::weak_ptr<traffic::Listener::State>> listeners;
+  {
+    const std::scoped_lock lock{node.turn};
+    listeners.swap(node.listeners);
+  }
+  for (const auto& weak : listeners) {
+    if (const auto listener = weak.lock()) traffic::Listener::close(*listener);
+  }
+}
+
+}  // namespace
+
 LabState::~LabState() {
+  for (const auto& node : nodes) end(*node);
   if (programs) programs->end();  // first: their sockets hold the namespaces, and they may still be using them
   programs.reset();
+  for (const auto& node : nodes) close_listeners(*node);
   for (const auto& node : nodes) {
     const std::scoped_lock lock{node->turn};
     fault_point("let-go-of-namespace");
-    node->ended = true;
-    node->lab = nullptr;
-    node->programs.reset();
     node->tracer.reset();
     node->frontend.reset();
     node->netfilter.reset();
@@ -84,9 +107,14 @@ Lab::~Lab() = default;
 
 Result<Lab> Lab::build(const Topology& topology) { return Lab{NETRIG_TRY(build_lab(topology))}; }
 
+LabState& Lab::state() const {
+  if (state_) return *state_;
+  throw SetupError{Error::invalid("use a lab", "", "it was moved from: use the Lab that it was moved to")};
+}
+
 Node Lab::operator[](std::string_view name) const {
   std::string known;
-  for (const auto& node : state_->nodes) {
+  for (const auto& node : state().nodes) {
     if (node->plan.name == name) return Node{node};
     known += (known.empty() ? "" : ", ") + node->plan.name;
   }
@@ -95,7 +123,7 @@ Node Lab::operator[](std::string_view name) const {
 
 std::vector<Node> Lab::nodes() const {
   std::vector<Node> all;
-  for (const auto& node : state_->nodes) all.emplace_back(node);
+  for (const auto& node : state().nodes) all.emplace_back(node);
   return all;
 }
 
@@ -107,16 +135,16 @@ LabLink Lab::link(std::string_view a, std::string_view b) const {
 }
 
 std::optional<LabLink> Lab::planned_link(std::string_view a, std::string_view b) const {
-  for (std::size_t i = 0; i < state_->plan.nodes.size(); ++i) {
-    const auto& node = state_->plan.nodes[i];
+  for (std::size_t i = 0; i < state().plan.nodes.size(); ++i) {
+    const auto& node = state().plan.nodes[i];
     if (node.name != a) continue;
     for (const auto& interface : node.interfaces) {
       if (interface.is_bridge) continue;
-      const auto& peer = state_->plan.nodes[interface.peer_node];
+      const auto& peer = state().plan.nodes[interface.peer_node];
       const bool is_bridge_port = peer.interfaces[interface.peer_interface].master.has_value();
       if (peer.name != b && !(is_bridge_port && interface.segment == b)) continue;
-      return LabLink{{Node{state_->nodes[i]}, interface.name},
-                     {Node{state_->nodes[interface.peer_node]}, peer.interfaces[interface.peer_interface].name}};
+      return LabLink{{Node{state().nodes[i]}, interface.name},
+                     {Node{state().nodes[interface.peer_node]}, peer.interfaces[interface.peer_interface].name}};
     }
   }
   return std::nullopt;
@@ -124,8 +152,8 @@ std::optional<LabLink> Lab::planned_link(std::string_view a, std::string_view b)
 
 // Made by connect(), or by a program.
 std::optional<LabLink> Lab::later_link(std::string_view a, std::string_view b) const {
-  const auto node = std::ranges::find(state_->nodes, a, [](const auto& state) { return state->plan.name; });
-  if (node == state_->nodes.end()) return std::nullopt;
+  const auto node = std::ranges::find(state().nodes, a, [](const auto& state) { return state->plan.name; });
+  if (node == state().nodes.end()) return std::nullopt;
   const Node here{*node};
   const auto links = here.netlink(
       [](netlink::Socket& socket) { return value_or_throw(netlink::dump_links(socket, {.kind = "veth"})); });
@@ -169,7 +197,7 @@ Result<LabLink::End> Lab::find_peer(const Node& node, const InterfaceName& name)
   std::vector<netlink::Socket*> candidates;
   std::vector<std::unique_lock<std::mutex>> locks;
   netlink::Socket* home = nullptr;
-  for (const auto& candidate : state_->nodes) {
+  for (const auto& candidate : state().nodes) {
     locks.emplace_back(candidate->turn);
     candidates.push_back(&*candidate->socket);
     if (Node{candidate} == node) home = candidates.back();
@@ -178,12 +206,12 @@ Result<LabLink::End> Lab::find_peer(const Node& node, const InterfaceName& name)
     return fail(Error::invalid("find the peer of " + name.to_string(), node.name(), "the node is of another lab"));
   const auto peer = NETRIG_TRY(netlink::find_peer(*home, {.name = name}, candidates));
   const auto at = std::ranges::find(candidates, peer.where) - candidates.begin();
-  return LabLink::End{Node{state_->nodes[static_cast<std::size_t>(at)]}, peer.link.name};
+  return LabLink::End{Node{state().nodes[static_cast<std::size_t>(at)]}, peer.link.name};
 }
 
-const Plan& Lab::plan() const { return state_->plan; }
-const std::string& Lab::description() const { return state_->description; }
-std::chrono::nanoseconds Lab::setup_time() const { return state_->setup_time; }
+const Plan& Lab::plan() const { return state().plan; }
+const std::string& Lab::description() const { return state().description; }
+std::chrono::nanoseconds Lab::setup_time() const { return state().setup_time; }
 
 }  // namespace topology
 }  // namespace netrig

@@ -29,7 +29,7 @@ struct LabState;
 class CableCuts;
 
 /// Keeps a link down; brings it up again, with the addresses and routes that the kernel dropped, when it goes. Of
-/// several cuts of one cable, the last to go does. Move-only.
+/// several cuts of one cable, the last to go does. One that outlives its lab has nothing left to do. Move-only.
 class LinkCut {
  public:
   LinkCut(LinkCut&&) noexcept;
@@ -37,7 +37,7 @@ class LinkCut {
   LinkCut& operator=(LinkCut&&) noexcept;
   ~LinkCut();
   /// Lets go of the cut now. Throws SetupError when the kernel refuses to bring the link up, or to give back what it
-  /// had: the cut is held on to then, and may be let go of again.
+  /// had, and when the lab has ended: the cut is held on to then, and may be let go of again.
   void restore();
 
  private:
@@ -67,7 +67,8 @@ class LabLink {
   End a_, b_;
 };
 
-/// A running network. Move-only.
+/// A running network. Move-only. It may end in another thread than it was made in, and while others use its nodes,
+/// their programs and listeners: those get errors that say so. One that was moved from throws SetupError.
 class Lab {
  public:
   /// Builds `topology`. Throws SetupError; nothing is left then. Needs the sandbox (sandbox::inside()).
@@ -75,7 +76,8 @@ class Lab {
   static Result<Lab> build(const Topology& topology);
   Lab(Lab&&) noexcept;
   Lab& operator=(Lab&&) noexcept;
-  /// Ends every program of the lab, then lets go of its namespaces. Blocks until the programs are gone.
+  /// Ends every program of the lab and closes its listeners, then lets go of its namespaces. Blocks until the programs
+  /// are gone. Probes and functions that run in a node at this moment go on; their network ends with the last of them.
   ~Lab();
 
   /// The node of that name (also a switch, by its segment's name). Throws SetupError naming the nodes there are.
@@ -102,6 +104,7 @@ class Lab {
 
  private:
   explicit Lab(std::shared_ptr<LabState> state);
+  [[nodiscard]] LabState& state() const;
   [[nodiscard]] std::optional<LabLink> planned_link(std::string_view a, std::string_view b) const;
   [[nodiscard]] std::optional<LabLink> later_link(std::string_view a, std::string_view b) const;
   [[nodiscard]] Result<LabLink::End> find_peer(const Node& node, const InterfaceName& name) const;

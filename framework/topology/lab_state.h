@@ -10,6 +10,7 @@
 #include <netrig/process/node_space.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/programs.h>
+#include <netrig/traffic/listener.h>
 
 #include <atomic>
 #include <chrono>
@@ -41,8 +42,9 @@ struct NodeState {
   std::shared_ptr<nft::Tracer> tracer;          ///< opened at the first use
   std::shared_ptr<const nft::Listing> listing;  ///< of generation `listed`, without counts
   std::uint32_t listed = 0;
-  std::mutex cutting;                                      ///< of `cuts`
-  std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;  ///< of the cables that begin here (cuts.h)
+  std::vector<std::weak_ptr<traffic::Listener::State>> listeners;  ///< to be closed when the lab ends
+  std::mutex cutting;                                              ///< of `cuts`
+  std::map<InterfaceName, std::weak_ptr<CableCuts>> cuts;          ///< of the cables that begin here (cuts.h)
   std::atomic<bool> ended = false;
   LabState* lab = nullptr;  ///< not to be used once `ended`
 };

@@ -264,7 +264,12 @@ traffic::ProbeOutcome Node::probe(const IpAddress& to, const traffic::Service& s
 }
 
 traffic::Listener Node::listen(const traffic::Service& service) const {
-  return value_or_throw(in_node(*this, run([&] { return traffic::Listener::open(service); })));
+  auto listener = value_or_throw(in_node(*this, run([&] { return traffic::Listener::open(service); })));
+  const std::scoped_lock lock{state_->turn};
+  auto& known = alive().listeners;
+  std::erase_if(known, [](const auto& each) { return each.expired(); });
+  known.push_back(listener.watch());
+  return listener;
 }
 
 std::vector<Node> Node::lab_nodes() const {

@@ -119,8 +119,8 @@ class Node {
                                             std::chrono::milliseconds timeout = kProbeTimeout) const;
   [[nodiscard]] traffic::ProbeOutcome probe(const traffic::ProbeSpec& spec,
                                             std::chrono::milliseconds timeout = kProbeTimeout) const;
-  /// Somebody who answers `service`, on every address of both families; ready when this returns. Throws when somebody
-  /// listens there already.
+  /// Somebody who answers `service`, on every address of both families, until the lab ends; ready when this returns.
+  /// Throws when somebody listens there already.
   [[nodiscard]] traffic::Listener listen(const traffic::Service& service) const;
 
   // ---- changes; each throws SetupError with what the kernel said

@@ -14,6 +14,7 @@ namespace netrig {
 namespace {
 
 using namespace std::chrono_literals;
+using test::error_of;
 using test::pair;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -126,16 +127,6 @@ TEST(Node, SetsItsNewDevicesUp) {
   const Lab lab{pair()};
   lab["left"].add_link({.name = value_or_throw(InterfaceName::parse("br7"))}, netlink::Bridge{});
   EXPECT_TRUE(lab["left"].snapshot().find_link("br7")->up());
-}
-
-template <class Function>
-std::string error_of(Function&& function) {
-  try {
-    std::forward<Function>(function)();
-  } catch (const SetupError& error) {
-    return error.what();
-  }
-  return "did not throw";
 }
 
 TEST(Node, IsNamedByItsErrors) {

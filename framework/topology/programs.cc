@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/open_files.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/programs.h>
 
@@ -14,6 +15,7 @@ namespace {
 
 // The kernel ends a thousand programs in a twentieth of it.
 constexpr std::chrono::seconds kEndPatience{10};
+constexpr std::size_t kFilesPerSpace = 16;  // a node's, and the lab's with the first
 
 // The same; an error of what all programs of the lab share names the node whose program needed it.
 template <class T>
@@ -46,6 +48,7 @@ Result<void> LabPrograms::open_lab() {
 Result<process::NodeSpace*> LabPrograms::space_of(const NodeState& node) {
   const std::scoped_lock lock{turn_};
   if (ended_) return fail(Error::invalid("run a program", node.plan.name, "its lab has ended"));
+  NETRIG_TRY(for_node(node, make_room_for_files(kFilesPerSpace)));
   NETRIG_TRY(for_node(node, open_lab()));
   const auto& name = node.plan.name;
   if (const auto found = spaces_.find(name); found != spaces_.end()) return &found->second;

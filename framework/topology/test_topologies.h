@@ -1,7 +1,10 @@
-// Private to the module's tests: small networks.
+// Private to the module's tests: small networks, and what they refuse.
 #pragma once
 
+#include <netrig/base/error.h>
 #include <netrig/topology/topology.h>
+
+#include <string>
 
 namespace netrig::test {
 
@@ -18,6 +21,17 @@ inline Topology office() {
   topology.segment("lan", "10.1.0.0/24, fd01::/64").join(gw, topology.host("pc"), topology.host("printer"));
   topology.link(gw, topology.host("server"), "10.2.0.0/30, fd02::/64");
   return topology;
+}
+
+/// The message of the SetupError that `use` throws; empty when it throws none.
+template <class Use>
+std::string error_of(Use use) {
+  try {
+    use();
+    return {};
+  } catch (const SetupError& error) {
+    return error.what();
+  }
 }
 
 }  // namespace netrig::test

@@ -1,5 +1,7 @@
 // Too few descriptors, namespaces, processes: whatever is refused first is told with the limit and how to raise it,
 // nothing is left, and with the limit gone the next lab works.
+#include <netrig/base/open_files.h>
+#include <netrig/base/scope_exit.h>
 #include <netrig/fixtures/lab_test.h>
 #include <netrig/suites/kernel_failures/everything.h>
 #include <netrig/suites/kernel_failures/held.h>
@@ -65,6 +67,8 @@ class LimitsTest : public LabTest {
 };
 
 TEST_F(LimitsTest, EveryLimitOfDescriptorsThatIsTooLowIsTold) {
+  keep_file_limit(true);
+  const ScopeExit no_more{[] { keep_file_limit(false); }};
   std::size_t too_low = 0;
   for (rlim_t limit = before_.descriptors.size();; ++limit, ++too_low) {
     SCOPED_TRACE(limit);
