@@ -10,6 +10,10 @@ void as_setup(benchmark::internal::Benchmark* benchmark, std::int64_t iterations
   benchmark->UseManualTime()->Iterations(iterations)->Unit(benchmark::kMillisecond);
 }
 
+void as_release(benchmark::internal::Benchmark* benchmark, std::int64_t iterations) {
+  benchmark->UseManualTime()->Iterations(iterations)->Unit(benchmark::kMicrosecond);
+}
+
 void as_cycle(benchmark::internal::Benchmark* benchmark, std::int64_t iterations) {
   benchmark->UseRealTime()->Iterations(iterations)->Unit(benchmark::kMillisecond);
 }

@@ -22,11 +22,16 @@ struct LabSize {
 inline constexpr std::array<LabSize, 4> kSizes{{{3, 30, 100, 3}, {10, 20, 50, 2}, {100, 6, 10, 1}, {500, 2, 3, 1}}};
 inline constexpr std::int64_t kPairCycles = 200;
 inline constexpr std::int64_t kProcesses = 20;
+inline constexpr std::int64_t kEntries = 100;
+inline constexpr std::int64_t kParallels = 10;
+inline constexpr std::size_t kMostReleased = 100;  ///< hosts: the last with a program in each
 
 /// `PREFIX/N`
 std::string name_of(const std::string& prefix, const LabSize& size);
 /// Milliseconds that the benchmark measures itself (State::SetIterationTime).
 void as_setup(benchmark::internal::Benchmark* benchmark, std::int64_t iterations);
+/// Microseconds that the benchmark measures itself.
+void as_release(benchmark::internal::Benchmark* benchmark, std::int64_t iterations);
 /// Milliseconds from the first iteration to the last, idle time included.
 void as_cycle(benchmark::internal::Benchmark* benchmark, std::int64_t iterations);
 
@@ -36,7 +41,13 @@ void register_labs();
 void register_raw();
 /// ShellRecipe/bridge/N
 void register_shell();
-/// ProcessOverhead
+/// ProcessOverhead, SandboxEntry
 void register_processes();
+/// LabRelease/bridge/N, LabRelease/programs/N, RawRelease/bridge/N, LabRelease/p2p, RawRelease/p2p
+void register_releases();
+/// Cycle/10000
+void register_cycles();
+/// Parallel/64/serial, /threads, /processes and RawParallel/64/...
+void register_parallel();
 
 }  // namespace netrig::bench

@@ -1,5 +1,6 @@
 // LabSetup/bridge/N, LabCycle/bridge/N, LabCycle/p2p: what users of Netrig wait for.
 #include <netrig/bench/benchmarks.h>
+#include <netrig/bench/networks.h>
 #include <netrig/bench/sampling.h>
 #include <netrig/topology/lab.h>
 
@@ -10,24 +11,6 @@
 namespace netrig::bench {
 
 namespace {
-
-// The network of BridgedHostsTest.
-Topology bridged(std::size_t hosts) {
-  Topology topology;
-  const auto gateway = topology.router("gateway");
-  auto segment = topology.segment("lan", "10.2.0.0/16, fd02::/64").bridge_at(gateway);
-  for (std::size_t i = 1; i <= hosts; ++i) segment.join(topology.host("host" + std::to_string(i)));
-  return topology;
-}
-
-// The network of TwoHostsTest.
-Topology pair() {
-  Topology topology;
-  const auto left = topology.host("left");
-  const auto right = topology.host("right");
-  topology.link(left, right, "10.0.0.0/24, fd00::/64");
-  return topology;
-}
 
 // Both families, one request each: a lost first one would take a second to repeat, and shows.
 Result<void> prove(std::size_t hosts) {

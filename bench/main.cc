@@ -32,6 +32,13 @@ constexpr const char* kAbout =
     "  RawCycle/bridge/N     the same cycle by them, the kernel's own limit; RawCycle/p2p\n"
     "  ShellRecipe/bridge/N  the same network by a shell script, one `ip` process a command\n"
     "  ProcessOverhead       a test process of two hosts until its first assertion, less an empty program's run\n"
+    "  SandboxEntry          a test program until its first line, less the same program without a sandbox\n"
+    "  LabRelease/bridge/N   the end of a lab for who waits for it; LabRelease/programs/N: with a program in each "
+    "host;\n"
+    "                        LabRelease/p2p; RawRelease/...: of the networks by hand\n"
+    "  Cycle/10000           ten thousand labs of two hosts in one process, with a packet each\n"
+    "  Parallel/64/WAY       sixty-four such labs: serial, threads, processes (as many as processors); "
+    "RawParallel/...\n"
     "\n"
     "Set-up times leave out teardown: the next sample starts when the kernel has removed every namespace of the last.\n"
     "Cycle times leave out nothing. The promises that the figures keep or miss are printed last.\n"
@@ -71,6 +78,9 @@ int main(int argc, char** argv) {
   netrig::bench::register_raw();
   netrig::bench::register_shell();
   netrig::bench::register_processes();
+  netrig::bench::register_releases();
+  netrig::bench::register_cycles();
+  netrig::bench::register_parallel();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
   if (!only_lists) {

@@ -1,4 +1,4 @@
-// ProcessOverhead: what a test process costs before its first assertion.
+// ProcessOverhead, SandboxEntry: what a test process costs before its first assertion, and before its first line.
 #include <netrig/base/error.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/bench/benchmarks.h>
@@ -43,10 +43,16 @@ std::vector<char*> outside_environment() {
   return kept;
 }
 
-Result<pid_t> start(const std::string& program, int output) {
+// Where a program tells that it has come so far; SandboxEntry's have their standard output for GoogleTest.
+constexpr int kOwnChannel = 3;
+
+Result<pid_t> start(const std::string& program, int output, int told_on) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (told_on != STDOUT_FILENO) {
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  }
+  posix_spawn_file_actions_adddup2(&actions, output, told_on);
   std::string path = program;
   std::array<char*, 2> arguments{path.data(), nullptr};
   auto environment = outside_environment();
@@ -58,13 +64,13 @@ Result<pid_t> start(const std::string& program, int output) {
 }
 
 // From before the start of the program to the byte that it writes.
-Result<std::chrono::nanoseconds> time_to_first_byte(const std::string& program) {
+Result<std::chrono::nanoseconds> time_to_first_byte(const std::string& program, int told_on) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Error::from_errno("make a pipe", {}, errno));
   const UniqueFd reader{ends[0]};
   UniqueFd writer{ends[1]};
   const auto begin = Clock::now();
-  const auto pid = NETRIG_TRY(start(program, writer.get()));
+  const auto pid = NETRIG_TRY(start(program, writer.get(), told_on));
   writer.reset();
   char byte = 0;
   const auto got = read(reader.get(), &byte, 1);
@@ -76,14 +82,12 @@ Result<std::chrono::nanoseconds> time_to_first_byte(const std::string& program) 
 }
 
 // The programs run inside this one's sandbox and nest their own: the same system calls, one level deeper.
-void process_overhead(benchmark::State& state) {
-  const auto two_hosts = beside("netrig_bench_two_hosts");
-  const auto empty = beside("netrig_bench_empty");
+void time_over(benchmark::State& state, const std::string& bare, const std::string& whole, int told_on) {
   Samples samples;
   for (auto _ : state) {
-    const auto nothing = time_to_first_byte(empty);
+    const auto nothing = time_to_first_byte(beside(bare), told_on);
     if (!nothing) return skip(state, nothing.error());
-    const auto test = time_to_first_byte(two_hosts);
+    const auto test = time_to_first_byte(beside(whole), told_on);
     if (!test) return skip(state, test.error());
     const auto overhead = *test - *nothing;
     state.SetIterationTime(std::chrono::duration<double>(overhead).count());
@@ -95,6 +99,13 @@ void process_overhead(benchmark::State& state) {
 
 }  // namespace
 
-void register_processes() { as_setup(benchmark::RegisterBenchmark("ProcessOverhead", process_overhead), kProcesses); }
+void register_processes() {
+  as_setup(benchmark::RegisterBenchmark("ProcessOverhead", time_over, "netrig_bench_empty", "netrig_bench_two_hosts",
+                                        STDOUT_FILENO),
+           kProcesses);
+  as_setup(benchmark::RegisterBenchmark("SandboxEntry", time_over, "netrig_bench_bare_gtest",
+                                        "netrig_bench_sandboxed_gtest", kOwnChannel),
+           kEntries);
+}
 
 }  // namespace netrig::bench

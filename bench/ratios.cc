@@ -18,6 +18,9 @@ constexpr double kLeastOverShell = 20;
 constexpr double kMostPairCycle = 6;
 constexpr double kMostBridgeCycleOverKernel = 1.0;
 constexpr double kMostProcessOverhead = 15;
+constexpr double kMostSandboxEntry = 12;
+constexpr double kMostDrift = 1.1;
+constexpr double kLeastParallel = 1.7;
 
 std::optional<double> median(const Figures& figures, const std::string& name) {
   const auto found = figures.find(name);
@@ -38,8 +41,22 @@ class Judge {
     if (top && bottom) promises.push_back({over + " : " + under, *top / *bottom, "x", limit, at_least});
   }
 
+  // How many times faster the second is than the first: at least `limit`, or what the kernel allows the raw ones.
+  void speedup(const std::string& way) {
+    const auto raw_serial = median(figures_, "RawParallel/64/serial"), raw = median(figures_, "RawParallel/64/" + way);
+    const auto serial = median(figures_, "Parallel/64/serial"), ours = median(figures_, "Parallel/64/" + way);
+    if (!raw_serial || !raw || !serial || !ours) return;
+    const double allowed = *raw_serial / *raw;
+    promises.push_back({fmt::format("Parallel/64/serial : {} (raw: {:.2f}x)", way, allowed), *serial / *ours, "x",
+                        std::min(kLeastParallel, allowed), true});
+  }
+
   void time(const std::string& name, double limit) {
     if (const auto value = median(figures_, name)) promises.push_back({name, *value, " ms", limit, false});
+  }
+
+  void value(const std::string& name, double limit) {
+    if (const auto value = median(figures_, name)) promises.push_back({name, *value, "x", limit, false});
   }
 
   std::vector<Promise> promises;
@@ -64,6 +81,9 @@ std::vector<Promise> promises(const Figures& figures) {
     judge.ratio(name_of("LabCycle/bridge", size), name_of("RawCycle/bridge", size), kMostBridgeCycleOverKernel);
   }
   judge.time("ProcessOverhead", kMostProcessOverhead);
+  judge.time("SandboxEntry", kMostSandboxEntry);
+  judge.value("Cycle/10000" + std::string{kLastOverFirst}, kMostDrift);
+  for (const auto* way : {"threads", "processes"}) judge.speedup(way);
   return std::move(judge.promises);
 }
 
@@ -93,6 +113,8 @@ void PlainReporter::ReportRuns(const std::vector<Run>& report) {
     const auto middle = run.counters.find(kMedianCounter);
     figures_[run.run_name.str()].push_back(middle != run.counters.end() ? middle->second.value
                                                                         : run.GetAdjustedRealTime());
+    const auto drift = run.counters.find(kLastOverFirstCounter);
+    if (drift != run.counters.end()) figures_[run.run_name.str() + kLastOverFirst].push_back(drift->second.value);
   }
   inner_->ReportRuns(plain);
 }

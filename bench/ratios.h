@@ -14,6 +14,11 @@ namespace netrig::bench {
 /// Figures of one run, in milliseconds, by benchmark name without suffixes; several a name when it was repeated.
 using Figures = std::map<std::string, std::vector<double>>;
 
+/// The counter of a benchmark that says how much slower its last part was than its first, and what is added to the
+/// benchmark's name for the figure that comes of it.
+inline constexpr const char* kLastOverFirstCounter = "last_over_first";
+inline constexpr const char* kLastOverFirst = " last : first";
+
 /// One promise, measured. `limit` is an upper bound, or a lower one if `at_least`.
 struct Promise {
   std::string what;  ///< `LabSetup/bridge/3 : RawFloor/bridge/3`

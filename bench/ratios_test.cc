@@ -38,6 +38,25 @@ TEST(PromisesTest, AskTheShellRecipeToBeSlower) {
   EXPECT_FALSE(slow[0].met());
 }
 
+TEST(PromisesTest, AskParallelLabsForNoMoreThanTheKernelAllows) {
+  const auto judge_with_raw = [](double raw) {
+    return promises({{"Parallel/64/serial", {100.0}},
+                     {"Parallel/64/threads", {80.0}},
+                     {"RawParallel/64/serial", {100.0}},
+                     {"RawParallel/64/threads", {raw}}});
+  };
+  ASSERT_THAT(judge_with_raw(50), SizeIs(1));
+  EXPECT_FALSE(judge_with_raw(50)[0].met());
+  EXPECT_DOUBLE_EQ(judge_with_raw(50)[0].limit, 1.7);
+  EXPECT_TRUE(judge_with_raw(90)[0].met());
+}
+
+TEST(PromisesTest, AskTheLastOfManyLabsToBeAsFastAsTheFirst) {
+  const auto judged = promises({{"Cycle/10000 last : first", {1.2}}});
+  ASSERT_THAT(judged, SizeIs(1));
+  EXPECT_FALSE(judged[0].met());
+}
+
 TEST(PromisesTest, PrintTheTargetAndWhetherItWasMissed) {
   std::ostringstream out;
   print(out, promises({{"ProcessOverhead", {18.44}}}));

@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ inline constexpr const char* kMedianCounter = "median_ms";
 class Samples {
  public:
   void add(std::chrono::nanoseconds time) { times_.push_back(time); }
+  /// The median of those added since the last forget().
+  [[nodiscard]] double median_ms() const;
+  void forget() { times_.clear(); }
   /// Hands the median to `state`.
   void report(benchmark::State& state);
 
@@ -45,6 +49,23 @@ void time_setup(benchmark::State& state, Build build) {
     {
       const auto gone = std::move(network);
     }
+    if (auto reaped = wait_until_reaped(); !reaped) return skip(state, reaped.error());
+  }
+  samples.report(state);
+}
+
+/// The end of what `build()` makes, alone, for UseManualTime().
+template <class Build>
+void time_release(benchmark::State& state, Build build) {
+  Samples samples;
+  for (auto _ : state) {
+    std::optional network{build()};
+    if (!*network) return skip(state, network->error());
+    const auto start = std::chrono::steady_clock::now();
+    network.reset();
+    const std::chrono::nanoseconds time = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(std::chrono::duration<double>(time).count());
+    samples.add(time);
     if (auto reaped = wait_until_reaped(); !reaped) return skip(state, reaped.error());
   }
   samples.report(state);
