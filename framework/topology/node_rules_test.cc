@@ -14,6 +14,7 @@
 namespace netrig {
 namespace {
 
+using test::error_of;
 using test::pair;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -28,15 +29,6 @@ constexpr const char* kRules = R"(table inet filter {
 	}
 }
 )";
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const SetupError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 class NodeRules : public ::testing::Test {
  protected:
