@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -22,6 +23,8 @@ namespace netrig::nft {
 namespace {
 
 constexpr std::string_view kText = "ruleset";
+// Bytes of text; from about there on the usual send buffer is too small for what it becomes.
+constexpr std::uintmax_t kLargeFile = 16'384;
 
 // libnftables keeps the interfaces that it saw, and more, in variables of the process.
 std::mutex& turn() {
@@ -171,6 +174,8 @@ Result<void> Frontend::load(const std::string& path, const std::string& shown, c
     if (nft_ctx_add_var(nft.get(), fmt::format("{}={}", name, value).c_str()) == 0) continue;
     return fail(Error::invalid(what, context_->label, fmt::format("{}={} is no variable for nft", name, value)));
   }
+  std::error_code unknown;
+  if (std::filesystem::file_size(path, unknown) > kLargeFile && !unknown) enlarge_send_buffers();
   if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
   auto complaint = complaint_of(nft.get());
   if (complaint.contains(std::strerror(EMSGSIZE))) {
