@@ -73,12 +73,12 @@ packages() {
         # Compiler and build tools; then the libraries, in the order of framework/cmake/NetrigOptions.cmake.
         printf '%s\n' g++ cmake ninja-build pkg-config \
           libfmt-dev 'libboost1.81-dev|libboost-dev' nlohmann-json3-dev libnl-3-dev libnl-route-3-dev libmnl-dev \
-          libnftnl-dev libnftables-dev libgtest-dev libgmock-dev libbenchmark-dev
+          libnftnl-dev libnftables-dev libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev
         ;;
       dnf-build)
         printf '%s\n' gcc-c++ cmake ninja-build pkgconf-pkg-config \
           fmt-devel boost-devel json-devel libnl3-devel libmnl-devel \
-          libnftnl-devel nftables-devel gtest-devel gmock-devel google-benchmark-devel
+          libnftnl-devel nftables-devel gtest-devel gmock-devel google-benchmark-devel cli11-devel
         ;;
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.
@@ -88,6 +88,8 @@ packages() {
       dnf-tools)
         printf '%s\n' iproute iputils iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl netcat python3 procps-ng shadow-utils util-linux
         ;;
+      apt-hunt) printf '%s\n' stress-ng ;;
+      dnf-hunt) printf '%s\n' stress-ng ;;
       apt-lint) printf '%s\n' clang-19 clang-tidy-19 clang-format-19 ;;
       dnf-lint) printf '%s\n' clang clang-tools-extra ;;
       apt-sanitize) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -1,4 +1,5 @@
 #include <netrig/base/deadline.h>
+#include <netrig/base/fault_point.h>
 #include <netrig/base/limits.h>
 #include <netrig/netns/net_ns.h>
 
@@ -88,6 +89,7 @@ Result<std::vector<NetNs>> NetNs::create_many(std::size_t count, const Visit& in
     made.reserve(count);
     for (std::size_t index = 0; index < count; ++index) {
       made.push_back(NETRIG_TRY(make_and_enter()));
+      fault_point("fresh-namespace");
       if (inside) {
         if (auto done = inside(index, made.back()); !done) return fail(std::move(done).error());
       }

@@ -1,4 +1,5 @@
 #include <netrig/testing/rerun.h>
+#include <netrig/testing/seed.h>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -40,18 +41,22 @@ std::string rerun_command() {
   const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
   if (info == nullptr) return {};
   const auto name = fmt::format("{}.{}", info->test_suite_name(), info->name());
+  const auto given = given_seed();
+  const bool seeded = given && *given;
   if (const char* folder = std::getenv("NETRIG_CTEST_DIR")) {
-    return fmt::format("ctest --test-dir {} -R {} --output-on-failure", quoted_for_shell(folder),
+    return fmt::format("{}ctest --test-dir {} -R {} --output-on-failure",
+                       seeded ? fmt::format("NETRIG_SEED={} ", **given) : "", quoted_for_shell(folder),
                        quoted_for_shell("^" + escaped_for_ctest(name) + "$"));
   }
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return fmt::format("{} --gtest_filter={}", error ? "PROGRAM" : quoted_for_shell(program), quoted_for_shell(name));
+  return fmt::format("{} --gtest_filter={}{}", error ? "PROGRAM" : quoted_for_shell(program), quoted_for_shell(name),
+                     seeded ? fmt::format(" --gtest_random_seed={}", **given) : "");
 }
 
 std::string again_line() {
   const auto command = rerun_command();
-  return command.empty() ? std::string{} : "\n    again: " + command;
+  return command.empty() ? std::string{} : fmt::format("\n    again: {}  # seed {}", command, seed());
 }
 
 }  // namespace netrig

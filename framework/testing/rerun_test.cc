@@ -1,5 +1,6 @@
 // The command at the end of a failure's text, as a shell reads it.
 #include <netrig/testing/rerun.h>
+#include <netrig/testing/seed.h>
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,11 @@ namespace {
 class RerunTest : public ::testing::TestWithParam<const char*> {
  protected:
   // Whatever ctest said of itself does not matter here.
-  void SetUp() override { ::unsetenv("NETRIG_CTEST_DIR"); }
+  void SetUp() override {
+    ::unsetenv("NETRIG_CTEST_DIR");
+    ::unsetenv("NETRIG_SEED");
+    GTEST_FLAG_SET(random_seed, 0);
+  }
 };
 
 TEST_F(RerunTest, NamesTheProgramSoThatItIsFoundFromAnywhere) {
@@ -25,7 +30,15 @@ TEST_F(RerunTest, NamesCtestWhereItRunsTheTest) {
   ::setenv("NETRIG_CTEST_DIR", "/src/my build", 1);
   EXPECT_EQ(rerun_command(),
             "ctest --test-dir '/src/my build' -R '^RerunTest\\.NamesCtestWhereItRunsTheTest$' --output-on-failure");
-  EXPECT_EQ(again_line(), "\n    again: " + rerun_command());
+  EXPECT_EQ(again_line(), "\n    again: " + rerun_command() + "  # seed " + std::to_string(seed()));
+}
+
+TEST_F(RerunTest, RepeatsWithTheSeedThatWasGiven) {
+  ::setenv("NETRIG_SEED", "7141", 1);
+  EXPECT_TRUE(rerun_command().ends_with(" --gtest_random_seed=7141")) << rerun_command();
+  ::setenv("NETRIG_CTEST_DIR", "/build", 1);
+  EXPECT_TRUE(rerun_command().starts_with("NETRIG_SEED=7141 ctest --test-dir /build ")) << rerun_command();
+  EXPECT_TRUE(again_line().ends_with("  # seed 7141")) << again_line();
 }
 
 TEST_P(RerunTest, KeepsTheSlashesOfAParameterisedTest) {

@@ -28,5 +28,6 @@ const Teller kTeller;
 class OfAUser : public netrig::LabTest {};
 
 TEST_F(OfAUser, NeedsASandbox) { std::puts("it has one"); }
+TEST_F(OfAUser, DISABLED_FailsPlainly) { EXPECT_EQ(1 + 1, 3); }
 
 }  // namespace

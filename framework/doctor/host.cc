@@ -1,0 +1,159 @@
+#include <netrig/doctor/host.h>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace netrig::doctor {
+namespace {
+
+std::string first_line_of(const std::string& path) {
+  std::string line;
+  std::getline(std::ifstream{path}, line);
+  return line;
+}
+
+// The value after `key` in a file of `key: value` lines.
+std::string value_in(const std::string& path, std::string_view key) {
+  std::ifstream file{path};
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key)) continue;
+    const auto start = line.find_first_not_of(": \t", key.size());
+    return start == std::string::npos ? "" : line.substr(start);
+  }
+  return {};
+}
+
+Finding check_kernel() {
+  utsname name{};
+  ::uname(&name);
+  int major = 0, minor = 0;
+  char dot = 0;
+  std::istringstream{name.release} >> major >> dot >> minor;
+  const bool recent = major > 5 || (major == 5 && minor >= 10);
+  return recent ? found("kernel", name.release) : lacks("kernel", name.release);
+}
+
+bool grants_ids(const std::string& file) {
+  const char* name = std::getenv("USER");
+  const auto number = std::to_string(::getuid());
+  std::ifstream lines{file};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(number + ":") || (name != nullptr && line.starts_with(std::string{name} + ":"))) return true;
+  }
+  return false;
+}
+
+Finding check_subordinate_ids() {
+  if (::geteuid() == 0) return found("subordinate-ids", "root has every id");
+  const bool granted = grants_ids("/etc/subuid") && grants_ids("/etc/subgid");
+  if (!granted) return lacks("subordinate-ids", "no line for this user in /etc/subuid and /etc/subgid");
+  return found("subordinate-ids", "/etc/subuid and /etc/subgid grant some");
+}
+
+Finding check_new_privileges() {
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return found("new-privileges", "no_new_privs is off");
+  return lacks("new-privileges", "no_new_privs is on: set-user-id programs gain nothing");
+}
+
+Finding check_ptrace() {
+  const auto scope = first_line_of("/proc/sys/kernel/yama/ptrace_scope");
+  if (scope.empty()) return found("ptrace", "no Yama");
+  const auto evidence = "kernel.yama.ptrace_scope is " + scope;
+  return scope == "0" || scope == "1" ? found("ptrace", evidence) : lacks("ptrace", evidence);
+}
+
+Finding check_core_file() {
+  const auto pattern = first_line_of("/proc/sys/kernel/core_pattern");
+  rlimit limit{};
+  ::getrlimit(RLIMIT_CORE, &limit);
+  const bool here = !pattern.starts_with('|') && !pattern.starts_with('/') && limit.rlim_max > 0;
+  const auto evidence =
+      fmt::format("kernel.core_pattern is {}{}", pattern, limit.rlim_max == 0 ? ", ulimit -Hc is 0" : "");
+  return here ? found("core-file", evidence) : lacks("core-file", evidence);
+}
+
+std::string number_of(rlim_t limit) { return limit == RLIM_INFINITY ? "unlimited" : std::to_string(limit); }
+
+Finding check_limit(std::string_view id, __rlimit_resource resource, const char* flag, rlim_t enough) {
+  rlimit limit{};
+  ::getrlimit(resource, &limit);
+  const auto evidence =
+      fmt::format("ulimit -S{0} is {1}, -H{0} is {2}", flag, number_of(limit.rlim_cur), number_of(limit.rlim_max));
+  return limit.rlim_cur >= enough ? found(id, evidence) : lacks(id, evidence);
+}
+
+Finding check_processes() { return check_limit("limit-processes", RLIMIT_NPROC, "u", 1000); }
+Finding check_descriptors() { return check_limit("limit-descriptors", RLIMIT_NOFILE, "n", 4096); }
+
+Finding check_namespaces() {
+  std::string evidence;
+  bool enough = true;
+  for (const char* kind : {"user", "net", "pid", "mnt"}) {
+    const auto value = first_line_of(fmt::format("/proc/sys/user/max_{}_namespaces", kind));
+    enough = enough && std::atol(value.c_str()) >= 1000;
+    evidence += fmt::format("{}{} {}", evidence.empty() ? "user.max_*_namespaces: " : ", ", kind, value);
+  }
+  return enough ? found("limit-namespaces", evidence) : lacks("limit-namespaces", evidence);
+}
+
+Finding check_memory() {
+  const auto available = std::atol(value_in("/proc/meminfo", "MemAvailable").c_str()) / 1024;
+  const auto evidence = fmt::format("{} MiB available", available);
+  return available >= 1024 ? found("memory", evidence) : lacks("memory", evidence);
+}
+
+Finding check_clock() {
+  const auto source = first_line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  if (source.empty()) return unknown("clock", "the clock source cannot be read");
+  const bool fast = source == "tsc" || source == "kvm-clock" || source == "arch_sys_counter" ||
+                    source == "hyperv_clocksource_tsc_page";
+  return fast ? found("clock", source) : lacks("clock", source + ": each look at it is a system call");
+}
+
+// Field 8 of the first line of /proc/stat (proc_stat(5)), since boot.
+Finding check_steady_cpu() {
+  std::istringstream fields{first_line_of("/proc/stat")};
+  std::string name;
+  fields >> name;
+  double total = 0, steal = 0, value = 0;
+  for (int field = 1; fields >> value; ++field) {
+    if (field <= 8) total += value;
+    if (field == 8) steal = value;
+  }
+  if (total == 0) return unknown("steady-cpu", "/proc/stat cannot be read");
+  const auto share = 100 * steal / total;
+  const auto evidence = fmt::format("{:.2f}% of the time since boot was stolen", share);
+  return share < 1 ? found("steady-cpu", evidence) : lacks("steady-cpu", evidence);
+}
+
+Finding check_root() {
+  return ::geteuid() == 0 ? found("root", "this is root") : lacks("root", fmt::format("this is user {}", ::geteuid()));
+}
+
+constexpr HostCheck kChecks[] = {check_kernel,    check_subordinate_ids, check_new_privileges, check_ptrace,
+                                 check_core_file, check_processes,       check_descriptors,    check_namespaces,
+                                 check_memory,    check_clock,           check_steady_cpu,     check_root};
+
+}  // namespace
+
+std::span<const HostCheck> host_checks() { return kChecks; }
+
+Finding look_for_tool(std::string_view id, std::string_view program) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders{std::string{path != nullptr ? path : "/usr/bin:/bin"} +
+                             ":/usr/local/sbin:/usr/sbin:/sbin"};
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto file = fmt::format("{}/{}", folder.empty() ? "." : folder, program);
+    if (::access(file.c_str(), X_OK) == 0) return found(id, file);
+  }
+  return lacks(id, fmt::format("no {} in PATH", program));
+}
+
+}  // namespace netrig::doctor

@@ -1,0 +1,26 @@
+// Ends each failed test's output with its seed and the command that repeats it, whatever assertion failed.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <iosfwd>
+#include <string>
+
+namespace netrig {
+
+/// netrig::main() installs it. It prints again_line() once a failed test, unless a failure's text has it already, and
+/// records the seed as the test's property `netrig.seed`.
+class FailureListener : public testing::EmptyTestEventListener {
+ public:
+  explicit FailureListener(std::ostream& out) : out_{out} {}
+  void OnTestStart(const testing::TestInfo& test) override;
+  void OnTestPartResult(const testing::TestPartResult& result) override;
+  void OnTestEnd(const testing::TestInfo& test) override;
+
+ private:
+  std::ostream& out_;
+  std::string line_;  ///< made when the test starts: GoogleTest holds its lock while it tells of a failure
+  bool said_ = false;
+};
+
+}  // namespace netrig

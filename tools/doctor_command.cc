@@ -1,0 +1,121 @@
+#include <netrig/base/unique_fd.h>
+#include <netrig/doctor/examine.h>
+#include <netrig/sandbox/sandbox.h>
+#include <netrig/tools/doctor_command.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace netrig::tools {
+namespace {
+
+std::string read_to_end(int fd) {
+  std::string text;
+  std::array<char, 4096> part{};
+  for (;;) {
+    const auto size = ::read(fd, part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(size));
+  }
+}
+
+// What this program prints when it is started again with `doctor --inside`, which enters a sandbox; empty when it
+// cannot.
+std::string output_from_inside() {
+  int ends[2] = {-1, -1};
+  if (::pipe(ends) != 0) return {};
+  const UniqueFd out{ends[0]};
+  UniqueFd in{ends[1]};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_addclose(&actions, out.get());
+  ::posix_spawn_file_actions_addclose(&actions, in.get());
+  std::string words[] = {"netrig", "doctor", "--inside"};
+  char* const arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  pid_t child = -1;
+  const int error = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments, environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  in.reset();
+  if (error != 0) return {};
+  auto text = read_to_end(out.get());
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return text;
+}
+
+doctor::Report examine() {
+  auto report = doctor::examine_outside();
+  const bool chain_holds = std::ranges::none_of(report, [](const auto& finding) {
+    return finding.need->required && finding.outcome != doctor::Finding::Outcome::ok;
+  });
+  auto inside = chain_holds ? doctor::parse_lines(output_from_inside()) : doctor::Report{};
+  if (inside.empty()) inside = doctor::unknown_inside("no sandbox can be had: see above");
+  report.insert(report.end(), inside.begin(), inside.end());
+  return report;
+}
+
+// Complains about the first id that there is none of.
+bool are_known(const std::vector<std::string>& ids) {
+  for (const auto& id : ids) {
+    if (doctor::find_need(id) != nullptr) continue;
+    const auto closest = doctor::closest_need(id);
+    std::cerr << "netrig doctor: no check is called \"" << id << "\"";
+    if (!closest.empty()) std::cerr << "; did you mean \"" << closest << "\"?";
+    std::cerr << "\n(netrig doctor lists all of them)\n";
+    return false;
+  }
+  return true;
+}
+
+bool wants_colour() {
+  const char* none = std::getenv("NO_COLOR");
+  return ::isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0');
+}
+
+}  // namespace
+
+int run_doctor(DoctorOptions options) {
+  if (!are_known(options.ids) || !are_known(options.required)) return kUsage;
+  const auto start = std::chrono::steady_clock::now();
+  auto report = examine();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  if (!options.ids.empty()) {
+    std::erase_if(report, [&](const auto& finding) {
+      return std::ranges::find(options.ids, finding.need->id) == options.ids.end();
+    });
+    options.required.insert(options.required.end(), options.ids.begin(), options.ids.end());
+  }
+  if (options.all_required) {
+    for (const auto& finding : report) options.required.emplace_back(finding.need->id);
+  }
+  if (options.json) {
+    std::cout << doctor::to_json(report, options.required) << '\n';
+  } else {
+    doctor::print(std::cout, report, options.required, {.colour = wants_colour(), .brief = options.brief});
+  }
+  if (options.time) std::cerr << fmt::format("looked at in {} ms\n", took.count());
+  return doctor::is_fit(report, options.required) ? kGood : kMissing;
+}
+
+int run_doctor_inside() {
+  if (!sandbox::inside()) {
+    std::cerr << "netrig doctor: " << sandbox::why_not() << '\n';
+    return kMissing;
+  }
+  std::cout << doctor::to_lines(doctor::examine_inside());
+  return kGood;
+}
+
+}  // namespace netrig::tools
