@@ -1,0 +1,162 @@
+// `netrig doctor` on hosts that lack something: made for it, one each.
+#include <netrig/base/error.h>
+#include <netrig/suites/teardown/outcome.h>
+#include <netrig/suites/teardown/seccomp.h>
+#include <netrig/suites/teardown/surroundings.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+namespace netrig::teardown {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+void require(bool done, const char* what) {
+  if (!done) throw SetupError{Error::from_errno(what, "", errno)};
+}
+
+void enter_own_mounts() {
+  enter_user_namespace(Identity::root);
+  require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");
+  require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
+}
+
+class DoctorTest : public TeardownTest {
+ protected:
+  static Outcome doctor(std::vector<std::string> arguments, const std::function<void()>& surroundings = {},
+                        const std::vector<std::string>& environment = {}) {
+    arguments.insert(arguments.begin(), "doctor");
+    return outcome_of({.program = NETRIG_COMMAND,
+                       .arguments = std::move(arguments),
+                       .environment = environment,
+                       .surroundings = surroundings});
+  }
+  // The check of that id in the report in JSON.
+  static nlohmann::json check(const std::string& id, const std::function<void()>& surroundings = {},
+                              const std::vector<std::string>& environment = {}) {
+    const auto report = nlohmann::json::parse(doctor({"--json"}, surroundings, environment).output);
+    for (const auto& each : report.at("checks")) {
+      if (each.at("id") == id) return each;
+    }
+    return {};
+  }
+};
+
+TEST_F(DoctorTest, IsContentWithAHostThatPermitsASandbox) {
+  const auto [status, output] = doctor({});
+  EXPECT_EQ(status, exited(0)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("ok    net-namespace"), HasSubstr("ok    link-bridge"),
+                            HasSubstr("ok    nft-inet"), HasSubstr(" 0 required and missing")));
+}
+
+TEST_F(DoctorTest, NamesTheNamespaceThatIsRefusedAndTheRemedy) {
+  for (const std::string kind : {"user", "net", "pid"}) {
+    const auto [status, output] = doctor({"--brief"}, [&] {
+      enter_user_namespace(Identity::root);
+      limit_namespaces(kind, 0);
+    });
+    EXPECT_EQ(status, exited(1)) << output;
+    EXPECT_THAT(output,
+                AllOf(HasSubstr("FAIL  " + kind + "-namespace"), HasSubstr("user.max_" + kind + "_namespaces is 0"),
+                      HasSubstr("remedy: sudo sysctl -w user.max_" + kind + "_namespaces=10000"),
+                      HasSubstr("needed by: every test")));
+  }
+}
+
+TEST_F(DoctorTest, KnowsAContainersSeccompProfile) {
+  const auto [status, output] = doctor({"--brief"}, forbid_user_namespaces);
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("FAIL  user-namespace"), HasSubstr("seccomp profile forbids user namespaces"),
+                            HasSubstr("--security-opt seccomp=unconfined")));
+}
+
+TEST_F(DoctorTest, NamesTheStepThatASeccompFilterRefuses) {
+  const auto [status, output] = doctor({"--brief"}, [] { forbid_system_calls({SYS_mount}); });
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("FAIL  private-mounts"), HasSubstr("seccomp profile may forbid it")));
+}
+
+TEST_F(DoctorTest, NamesWhatCoversProc) {
+  const auto mask = [] {
+    enter_own_mounts();
+    require(::mount("mask", "/proc/irq", "tmpfs", MS_RDONLY, nullptr) == 0, "cover /proc/irq");
+  };
+  const auto found = check("proc", mask);
+  EXPECT_EQ(found.at("outcome"), "missing");
+  EXPECT_THAT(found.at("evidence"), HasSubstr("paths in it are covered: /proc/irq"));
+  EXPECT_THAT(found.at("remedy"), HasSubstr("systempaths=unconfined"));
+}
+
+TEST_F(DoctorTest, NamesTheToolsThatAreNotThere) {
+  const auto without_tools = [] {
+    enter_own_mounts();
+    for (const char* folder : {"/usr/sbin", "/usr/local/sbin"}) {
+      require(::mount("none", folder, "tmpfs", MS_RDONLY, nullptr) == 0, "cover a folder of programs");
+    }
+  };
+  const auto found = check("tool-ip", without_tools, {"PATH=/nowhere"});
+  EXPECT_EQ(found.at("outcome"), "missing");
+  EXPECT_EQ(found.at("remedy"), "sudo apt-get install iproute2");
+}
+
+TEST_F(DoctorTest, SeesTheLimitsOfTheProcess) {
+  const auto lower = [] {
+    const rlimit few{64, 64};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  };
+  EXPECT_EQ(check("limit-descriptors", lower).at("evidence"), "ulimit -Sn is 64, -Hn is 64");
+}
+
+TEST_F(DoctorTest, SeesThatNoProgramGainsPrivileges) {
+  EXPECT_EQ(check("new-privileges", give_up_new_privileges).at("outcome"), "missing");
+}
+
+TEST_F(DoctorTest, IsContentWithinAnotherSandbox) {
+  EXPECT_EQ(doctor({}, [] { enter_user_namespace(Identity::root); }).status, exited(0));
+}
+
+TEST_F(DoctorTest, NamesTheDepthOfUserNamespacesWhereItIsReached) {
+  const auto descend = [] {
+    for (int depth = 0; depth < 40; ++depth) {
+      try {
+        enter_user_namespace(Identity::root);
+      } catch (const SetupError&) {
+        return;  // as deep as it goes
+      }
+    }
+  };
+  const auto [status, output] = doctor({"--brief"}, descend);
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("FAIL  user-namespace"), HasSubstr("nest at most 32 deep")));
+}
+
+TEST_F(DoctorTest, FailsOnWhatIsAskedForAndMissing) {
+  const auto [status, output] = doctor({"tool-ip", "no-such"});
+  EXPECT_EQ(status, exited(2)) << output;
+  EXPECT_EQ(doctor({"link-netkit", "--json"}).status, exited(check("link-netkit").at("outcome") == "ok" ? 0 : 1));
+}
+
+TEST_F(DoctorTest, SuggestsTheCheckThatWasMeant) {
+  const auto [status, output] = doctor({"--require", "qdisc-netm"});
+  EXPECT_EQ(status, exited(2));
+  EXPECT_THAT(output, HasSubstr("no check is called \"qdisc-netm\"; did you mean \"qdisc-netem\"?"));
+}
+
+TEST_F(DoctorTest, TellsWrongUsageByItsStatus) {
+  EXPECT_EQ(doctor({"--no-such-option"}).status, exited(2));
+  EXPECT_EQ(outcome_of({.program = NETRIG_COMMAND, .arguments = {}}).status, exited(2));
+  EXPECT_EQ(outcome_of({.program = NETRIG_COMMAND, .arguments = {"--help"}}).status, exited(0));
+  EXPECT_THAT(outcome_of({.program = NETRIG_COMMAND, .arguments = {"--version"}}).output, HasSubstr("netrig "));
+}
+
+}  // namespace
+}  // namespace netrig::teardown

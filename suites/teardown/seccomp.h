@@ -1,0 +1,15 @@
+// A container's seccomp profile, made by the process for itself: VictimOptions::surroundings.
+#pragma once
+
+#include <vector>
+
+namespace netrig::teardown {
+
+/// From here on these system calls (SYS_mount, ...) give EPERM, as a profile's `SCMP_ACT_ERRNO` does; for this process
+/// and all it becomes. Sets PR_SET_NO_NEW_PRIVS, without which nobody may. Throws SetupError when it is refused.
+void forbid_system_calls(const std::vector<long>& numbers);
+
+/// Docker's default: no new user namespace by clone(2) or unshare(2).
+void forbid_user_namespaces();
+
+}  // namespace netrig::teardown
