@@ -168,6 +168,30 @@ TEST_F(EveryEndTest, OfTheProgramAtEveryNodesTurnLeavesNothing) {
   if (!IsSkipped()) table.record();
 }
 
+// Where the exception leaves a thread or a destructor it ends the program itself.
+TEST_F(EveryEndTest, OfADestructorDuringUnwindingLeavesNothing) {
+  const End ends[] = {{"exit()", "unwind-exit", exited(3)},
+                      {"_exit()", "unwind-_exit", exited(4)},
+                      {"a second exception", "unwind-throw", killed_by(SIGABRT)}};
+  const auto table = observe([&](Observer& observer) {
+    std::size_t turn = 0;
+    int unwound = 0;
+    for (const auto& moment : first_moments()) {
+      const auto& end = ends[turn++ % std::size(ends)];
+      Victim victim{{.program = fault_victim(),
+                     .arguments = {moment, end.argument},
+                     .environment = observer.environment(),
+                     .output = silence_.get()}};
+      const int status = victim.wait_supervisor();
+      EXPECT_TRUE(status == end.status || status == killed_by(SIGABRT)) << moment << ": " << describe_end(status);
+      if (status == exited(3) || status == exited(4)) ++unwound;
+      observer.note(std::string{end.what} + " in a destructor during unwinding", victim);
+    }
+    EXPECT_GT(unwound, 5);  // of 23 moments
+  });
+  if (!IsSkipped()) table.record();
+}
+
 // What is done to a process from outside, while the program is held at a moment.
 struct Blow {
   std::string what;

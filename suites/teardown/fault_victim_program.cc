@@ -1,9 +1,10 @@
 // One life with a lab, ended at a moment of one's choosing: it is built, used in every way that there is, and let go.
 //
 //   fault_victim list               prints each moment as it comes, `add-links#2`: the name, and how often it came
-//   before fault_victim MOMENT END         does END at that moment: a signal's number, exit, _exit, throw, terminate,
-//   overflow,
-//                                   memory; or hold: tells `H` and goes on when a byte comes from NETRIG_VICTIM_GO
+//   fault_victim MOMENT END         before it does END: a signal's number, exit, _exit, throw, terminate, overflow,
+//                                   memory; unwind-exit, unwind-_exit, unwind-throw: throws what main() catches, and a
+//                                   destructor does the rest on the way; or hold: tells `H` and goes on when a byte
+//                                   comes from NETRIG_VICTIM_GO
 //
 // What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 95 when a moment never came.
 #include <netrig/base/fault_point.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <string>
@@ -36,6 +38,22 @@ int number_from(const char* variable) {
 
 // Not a std::exception: nothing on the way may take it for one of its own.
 struct NobodyCatchesThis {};
+
+// This is what main() catches.
+struct Unwinding {};
+
+// On the way there it ends the process.
+struct EndsWhenUnwound {
+  EndsWhenUnwound() = default;
+  EndsWhenUnwound(const EndsWhenUnwound&) = delete;
+  EndsWhenUnwound& operator=(const EndsWhenUnwound&) = delete;
+  ~EndsWhenUnwound() noexcept(false) {
+    if (std::uncaught_exceptions() == 0) return;
+    if (wanted_end == "unwind-exit") std::exit(3);
+    if (wanted_end == "unwind-_exit") ::_exit(4);
+    if (wanted_end == "unwind-throw") throw NobodyCatchesThis{};
+  }
+};
 
 // Deeper than any stack; the compiler must not see that it never comes back.
 [[gnu::noinline]] int overflow(volatile char* above, long depth) {
@@ -62,6 +80,7 @@ void do_end() {
   if (wanted_end == "hold") return hold();
   if (wanted_end == "exit") std::exit(3);
   if (wanted_end == "_exit") ::_exit(4);
+  if (wanted_end.starts_with("unwind")) throw Unwinding{};
   if (wanted_end == "throw") throw NobodyCatchesThis{};
   if (wanted_end == "terminate") std::terminate();
   if (wanted_end == "overflow") std::exit(overflow(nullptr, 1L << 40));
@@ -110,11 +129,13 @@ void use(const Lab& lab) {
   for (const auto& service : {web.service(), echo.service()}) {
     if (!inside.probe(outside.address(), service).answered()) std::_Exit(96);
   }
+  const EndsWhenUnwound while_all_is_in_use;
   const auto cut = lab.link("inside2", "lan").down();
 }
 
 int live() {
   {
+    const EndsWhenUnwound before_its_lab;  // whose end is under way when this one's comes, or was never begun
     const Lab lab{home()};
     use(lab);
   }
@@ -134,5 +155,9 @@ int main(int argc, char** argv) {
   if (argc > 1) wanted_moment = argv[1];
   if (argc > 2) wanted_end = argv[2];
   netrig::set_fault_hook(&at_moment);
-  return live();
+  try {
+    return live();
+  } catch (const Unwinding&) {
+    return 94;  // nothing ended it on the way
+  }
 }

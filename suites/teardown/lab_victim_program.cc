@@ -41,6 +41,8 @@ void live_once() {
   const auto child = lab["inside1"].start({"sleep", "1000"});
   lab["outside"].exec({"sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &"});
   tell('P');
+  std::puts("ready");
+  std::fflush(stdout);
   if (lab["inside2"].ping(lab["outside"]).received() == 0) std::_Exit(95);
   tell('E');
 }

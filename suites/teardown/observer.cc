@@ -1,5 +1,7 @@
 #include <netrig/base/deadline.h>
 #include <netrig/base/error.h>
+#include <netrig/suites/teardown/ground.h>
+#include <netrig/suites/teardown/holders.h>
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/surroundings.h>
 
@@ -46,6 +48,33 @@ int files_in(const std::string& folder) {
   return files;
 }
 
+std::string all_lines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text.append("\n  ").append(line);
+  return text;
+}
+
+UniqueFd own_namespace(const std::string& kind) {
+  return UniqueFd{::open(("/proc/self/ns/" + kind).c_str(), O_RDONLY | O_CLOEXEC)};
+}
+
+// Who holds what the victims left: for the failure.
+std::vector<std::string> held_namespaces() {
+  std::vector<UniqueFd> own;
+  for (const char* kind : {"mnt", "net", "ipc", "user"}) own.push_back(own_namespace(kind));
+  std::vector<int> except;
+  for (const auto& fd : own) except.push_back(fd.get());
+  return namespaces_below(own.back().get(), except);
+}
+
+// All below this process's user namespace but itself.
+std::vector<std::string> other_processes() {
+  auto processes = processes_below(own_namespace("user").get());
+  const auto self = "process " + std::to_string(::getpid()) + " ";
+  std::erase_if(processes, [&](const std::string& line) { return line.starts_with(self); });
+  return processes;
+}
+
 std::string text_of(int file) {
   std::string text(static_cast<std::size_t>(std::max<off_t>(::lseek(file, 0, SEEK_END), 0)), '\0');
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(::pread(file, text.data(), text.size(), 0), 0)));
@@ -57,6 +86,7 @@ bool enter_counted_namespace() {
   try {
     enter_user_namespace(Identity::root);
     for (const char* kind : kNamespaceKinds) limit_namespaces(kind, kPlenty);
+    enter_ground();
   } catch (const SetupError& error) {
     std::cerr << error.what() << '\n';
     return false;
@@ -96,20 +126,27 @@ void Observer::note(const std::string& fault, Victim& victim) {
   table_.add(fault, (gone ? 0 : 1) + files_in(folder_));
 }
 
+void Observer::count(const std::string& what, const std::vector<std::string>& left) {
+  EXPECT_TRUE(left.empty()) << what << ':' << all_lines(left);
+  table_.add("all of the above: " + what, static_cast<int>(left.size()));
+}
+
 FaultTable Observer::finish() {
   for (const std::string kind : kNamespaceKinds) {
-    const bool released = all_namespaces_released(kind);
-    EXPECT_TRUE(released) << kind << " namespaces are left";
+    const bool released = all_namespaces_released(kind, kPatience, namespaces_of_ground(kind));
+    EXPECT_TRUE(released) << kind << " namespaces are left" << all_lines(held_namespaces());
     table_.add("all of the above: " + kind + " namespaces", released ? 0 : 1);
   }
+  count("processes in a namespace of theirs", other_processes());
+  count("sockets, shared memory, IPC objects", left_on_ground());
   const auto changes = changes_since(before_);
   EXPECT_EQ(changes, "");
   table_.add("all of the above: the host's network, mounts and settings", changes.empty() ? 0 : 1);
   return table_;
 }
 
-bool all_namespaces_released(const std::string& kind, std::chrono::milliseconds patience) {
-  limit_namespaces(kind, 1);
+bool all_namespaces_released(const std::string& kind, std::chrono::milliseconds patience, int own) {
+  limit_namespaces(kind, own + 1);
   const Deadline deadline = Deadline::after(patience);
   bool released = can_make_one(kind);
   while (!released && !deadline.passed()) {

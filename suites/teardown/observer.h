@@ -22,8 +22,9 @@ namespace netrig::teardown {
 /// The kinds of namespaces whose number the kernel limits by `/proc/sys/user/max_KIND_namespaces`: user_namespaces(7).
 inline constexpr const char* kNamespaceKinds[] = {"user", "pid", "mnt", "net", "ipc", "uts", "cgroup", "time"};
 
-/// Watches victims, in a user namespace that was made for it: whatever namespace a victim makes is charged to it there,
-/// by the kernel's own count, however it is held (by a process, a descriptor, a mount, or nothing that shows).
+/// Watches victims, on a ground of its own (ground.h) in a user namespace that was made for it: whatever namespace a
+/// victim makes is charged to it there, by the kernel's own count, however it is held (by a process, a descriptor, a
+/// mount, or nothing that shows).
 class Observer {
  public:
   Observer();
@@ -36,19 +37,23 @@ class Observer {
   /// After a victim was made to end: waits for its processes, then counts those left, and the files. Failures of the
   /// test say what is left.
   void note(const std::string& fault, Victim& victim);
-  /// Counts the namespaces of each kind that are left, waiting as long as the kernel still reaps; compares the host's
-  /// links, addresses, routes, rules, rulesets, sysctls and mounts with how they were. Gives the finished table.
+  /// Counts the namespaces of each kind that are left, waiting as long as the kernel still reaps, and the processes
+  /// that live in one; then sockets, shared memory and other IPC objects; compares the ground's links, addresses,
+  /// routes, rules, rulesets, sysctls and mounts with how they were. Gives the finished table.
   FaultTable finish();
 
  private:
+  void count(const std::string& what, const std::vector<std::string>& left);
+
   FaultTable table_;
   std::string folder_;
   HostSnapshot before_;
 };
 
 /// Whether no namespace of `kind` is charged to the calling process's user namespace. Needs root's power over it; the
-/// kind's limit is changed for a moment. Waits up to `patience` for those that the kernel still reaps.
-bool all_namespaces_released(const std::string& kind, std::chrono::milliseconds patience = kPatience);
+/// kind's limit is changed for a moment. `own` may stay: those of the ground. Waits up to `patience` for those that the
+/// kernel still reaps.
+bool all_namespaces_released(const std::string& kind, std::chrono::milliseconds patience = kPatience, int own = 0);
 
 /// Runs `body` with an Observer, in a child process in a user namespace of its own, and gives the table. The test fails
 /// when anything failed in the child, and skips where limits cannot be set.

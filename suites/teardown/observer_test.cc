@@ -1,20 +1,31 @@
 // The outside observer sees what is left: one thing of each kind, planted.
+#include <netrig/suites/teardown/ground.h>
+#include <netrig/suites/teardown/holders.h>
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest-spi.h>
 
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace netrig::teardown {
 namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 class ObserverTest : public TeardownTest {
  protected:
@@ -25,16 +36,34 @@ class ObserverTest : public TeardownTest {
     observer.note("none", victim);
   }
 
+  // Whether `check` fails nowhere in a child that stands on a ground of its own.
+  static bool holds_on_ground(const std::function<void()>& check) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      enter_user_namespace(Identity::root);
+      enter_ground();
+      check();
+      ::_exit(HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status == exited(0);
+  }
+
   // How the child ends that runs `plant` where namespaces are counted, and is asked whether one of `kind` is left.
   static bool is_released_after(const std::string& kind, const std::function<void()>& plant) {
     const pid_t child = ::fork();
     if (child == 0) {
       enter_user_namespace(Identity::root);
+      enter_ground();
       plant();
-      ::_exit(all_namespaces_released(kind, std::chrono::milliseconds{50}) ? 0 : 1);
+      if (HasFailure()) ::_exit(2);
+      const int own = namespaces_of_ground(kind);
+      ::_exit(all_namespaces_released(kind, std::chrono::milliseconds{50}, own) ? 0 : 1);
     }
     int status = -1;
     ::waitpid(child, &status, 0);
+    EXPECT_NE(status, exited(2)) << "nothing was planted";
     return status == exited(0);
   }
 };
@@ -52,7 +81,7 @@ TEST_F(ObserverTest, SeesANamespaceThatADescriptorHolds) {
     const int before = ::open("/proc/self/ns/net", O_RDONLY);
     ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
     ASSERT_GE(::open("/proc/self/ns/net", O_RDONLY), 0);  // and this one stays
-    ::setns(before, CLONE_NEWNET);
+    ASSERT_EQ(::setns(before, CLONE_NEWNET), 0);
   }));
 }
 
@@ -60,10 +89,16 @@ TEST_F(ObserverTest, SeesANamespaceThatAProcessHolds) {
   int life[2];
   ASSERT_EQ(::pipe(life), 0);
   EXPECT_FALSE(is_released_after("uts", [&] {
-    if (::fork() != 0) return;
-    ::unshare(CLONE_NEWUTS);
-    ::close(life[1]);
+    int made[2];
+    ASSERT_EQ(::pipe(made), 0);
     char byte = 0;
+    if (::fork() != 0) {
+      EXPECT_EQ(::read(made[0], &byte, 1), 1);  // before that there would be nothing to see
+      return;
+    }
+    ::unshare(CLONE_NEWUTS);
+    if (::write(made[1], &byte, 1) != 1) ::_exit(1);
+    ::close(life[1]);
     ::_exit(static_cast<int>(::read(life[0], &byte, 1)));  // until this test ends
   }));
   for (const int end : life) ::close(end);
@@ -73,8 +108,6 @@ TEST_F(ObserverTest, SeesANamespaceThatAMountHolds) {
   std::string file = testing::TempDir() + "netrig-observer-XXXXXX";
   const UniqueFd made{::mkstemp(file.data())};
   EXPECT_FALSE(is_released_after("ipc", [&] {
-    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
-    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     const pid_t maker = ::fork();
     if (maker == 0) {
       ::_exit(::unshare(CLONE_NEWIPC) == 0 && ::mount("/proc/self/ns/ipc", file.c_str(), nullptr, MS_BIND, nullptr) == 0
@@ -103,6 +136,123 @@ TEST_F(ObserverTest, SeesAFile) {
         run_one(observer);
       },
       "left behind");
+}
+
+TEST_F(ObserverTest, SeesNothingOnAFreshGround) {
+  EXPECT_TRUE(holds_on_ground([] {
+    EXPECT_THAT(left_on_ground(), IsEmpty());
+    const UniqueFd user{::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)};
+    EXPECT_THAT(processes_below(user.get()), testing::SizeIs(1));  // itself
+  }));
+}
+
+TEST_F(ObserverTest, SeesAProcessByItsNamespaceWhereverItHides) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const UniqueFd user{::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)};
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const pid_t hidden = ::fork();
+    if (hidden == 0) {
+      ::clearenv();
+      ::setsid();
+      if (::unshare(CLONE_NEWUSER) == 0 && ::write(ends[1], "", 1) == 1) ::pause();
+      ::_exit(1);
+    }
+    char byte = 0;
+    EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+    EXPECT_THAT(processes_below(user.get()), Contains(HasSubstr("process " + std::to_string(hidden) + " ")));
+    ::kill(hidden, SIGKILL);
+    ::waitpid(hidden, nullptr, 0);
+  }));
+}
+
+TEST_F(ObserverTest, SaysWhichDescriptorHoldsANamespace) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const UniqueFd user{::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)};
+    const UniqueFd before{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    const UniqueFd held{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    ASSERT_EQ(::setns(before.get(), CLONE_NEWNET), 0);
+    EXPECT_THAT(namespaces_below(user.get(), {before.get(), user.get()}),
+                Contains(HasSubstr("held by descriptor " + std::to_string(held.get()) + " of process " +
+                                   std::to_string(::getpid()))));
+  }));
+}
+
+TEST_F(ObserverTest, SaysWhichMountHoldsANamespace) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const UniqueFd user{::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)};
+    const UniqueFd before{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    std::ofstream{"/dev/shm/netns"}.flush();
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    ASSERT_EQ(::mount("/proc/self/ns/net", "/dev/shm/netns", nullptr, MS_BIND, nullptr), 0);
+    ASSERT_EQ(::setns(before.get(), CLONE_NEWNET), 0);
+    EXPECT_THAT(namespaces_below(user.get(), {before.get(), user.get()}),
+                Contains(HasSubstr("held by a mount at /dev/shm/netns")));
+  }));
+}
+
+// A socket that waits in another's queue keeps its network, and is in no list of descriptors.
+TEST_F(ObserverTest, SeesANamespaceThatASocketInAQueueHolds) {
+  EXPECT_FALSE(is_released_after("net", [] {
+    int queue[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, queue), 0);
+    const UniqueFd before{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    const UniqueFd sent{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    ASSERT_EQ(::setns(before.get(), CLONE_NEWNET), 0);
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    char byte = 0;
+    iovec data{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    const int fd = sent.get();
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    ASSERT_EQ(::sendmsg(queue[0], &message, 0), 1);
+  }));
+}
+
+TEST_F(ObserverTest, SeesSharedMemory) {
+  EXPECT_TRUE(holds_on_ground([] {
+    std::ofstream{"/dev/shm/forgotten"} << "x" << std::flush;
+    EXPECT_THAT(left_on_ground(), Contains("file /dev/shm/forgotten"));
+  }));
+}
+
+TEST_F(ObserverTest, SeesSystemVSharedMemory) {
+  EXPECT_TRUE(holds_on_ground([] {
+    ASSERT_GE(::shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600), 0);
+    EXPECT_THAT(left_on_ground(), Contains(HasSubstr("System V shm")));
+  }));
+}
+
+TEST_F(ObserverTest, SeesAnAbstractSocket) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const UniqueFd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, "\0forgotten", 10);
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t) + 10), 0);
+    EXPECT_THAT(left_on_ground(), Contains(HasSubstr("@forgotten")));
+  }));
+}
+
+TEST_F(ObserverTest, SeesAMountAndASetting) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const auto before = snapshot_of_the_host();
+    EXPECT_EQ(changes_since(before), "");
+    ASSERT_EQ(::mount("forgotten", "/dev/shm", "tmpfs", 0, nullptr), 0);
+    std::ofstream{"/proc/sys/net/ipv4/ip_default_ttl"} << "7" << std::flush;
+    EXPECT_THAT(changes_since(before), HasSubstr("tmpfs forgotten"));
+    EXPECT_THAT(changes_since(before), HasSubstr("ip_default_ttl was\n64"));
+  }));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // A program in a sandbox on a terminal: Ctrl-C, Ctrl-Z and fg, as a shell's user has them.
 #include <netrig/base/deadline.h>
+#include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -112,6 +114,27 @@ TEST_F(TerminalTest, ABackgroundProgramThatReadsStopsUntilItIsInTheForeground) {
               EXPECT_EQ(victim.wait_supervisor(), exited(0));
             }),
             0);
+}
+
+// A window that is closed, a connection that is lost: the terminal hangs up, on a test program that leads its session.
+TEST_F(TerminalTest, AHangUpEndsALabAndItsDaemons) {
+  const auto table = observe([](Observer& observer) {
+    int keyboard = -1;
+    int screen = -1;
+    ASSERT_EQ(::openpty(&keyboard, &screen, nullptr, nullptr, nullptr), 0);
+    ::fcntl(keyboard, F_SETFD, FD_CLOEXEC);
+    UniqueFd keyboard_owner{keyboard};
+    UniqueFd screen_owner{screen};
+    Victim victim{{.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim",
+                   .environment = observer.environment(),
+                   .surroundings = [screen] { ::login_tty(screen); }}};
+    screen_owner.reset();
+    EXPECT_EQ(victim.letters(3), "BPU");  // a lab with programs, one of them a daemon
+    keyboard_owner.reset();
+    EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGHUP));
+    observer.note("a hang-up of the terminal", victim);
+  });
+  if (!IsSkipped()) table.record();
 }
 
 }  // namespace

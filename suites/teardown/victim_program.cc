@@ -188,7 +188,15 @@ int run(const std::string& action, const char* argument) {
          tell('T'), wait_for_ever();
          return 0;
        }},
-      {"daemons", [] { return run_daemons(false, [] { tell('T'), wait_for_ever(); }); }},
+      {"daemons",
+       [] {
+         return run_daemons(false, [] {
+           tell('T');
+           std::puts("ready");
+           std::fflush(stdout);
+           wait_for_ever();
+         });
+       }},
       {"stopped-daemons", [] { return run_daemons(true, [] { tell('T'), wait_for_ever(); }); }},
       {"daemons-and-end", [] { return run_daemons(false, [] { tell('T'); }); }},
       {"kill-group", [] { return ::kill(0, SIGKILL); }},
