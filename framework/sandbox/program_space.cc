@@ -20,6 +20,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What a program space is made of; the network it has is nobody's, and holds nothing.
+constexpr const char* kKinds[] = {"pid", "mnt", "net", "uts"};
+
 // What came of one request.
 struct Answer {
   Failure failure{Step::prepare, 0};
@@ -66,7 +69,9 @@ int send_request(int theirs, int owner) {
 std::string explain_refusal(const Failure& failure) {
   const std::string action{action_of(failure.step)};
   if (failure.error == ENOSPC) {
-    return action + ": " + describe_namespace_limit("pid") + "; " + describe_namespace_limit("mnt");
+    std::string limits;
+    for (const char* kind : kKinds) limits += (limits.empty() ? ": " : "; ") + describe_namespace_limit(kind);
+    return action + limits;
   }
   return failure.error == EAGAIN ? action + ": " + describe_process_limits() : action;
 }
@@ -90,12 +95,15 @@ Answer ask() {
   return answer;
 }
 
+bool is_forbidden() {
+  return std::ranges::any_of(kKinds, [](const char* kind) { return namespace_limit(kind) == 0; });
+}
+
 Answer ask_patiently() {
   const Deadline deadline = Deadline::after(2s);
   for (int pause = 1;; pause = std::min(2 * pause, 100)) {
     Answer answer = ask();
-    const bool is_forbidden = namespace_limit("pid") == 0 || namespace_limit("mnt") == 0;
-    if (answer.failure.error != ENOSPC || is_forbidden || deadline.passed()) return answer;
+    if (answer.failure.error != ENOSPC || deadline.passed() || is_forbidden()) return answer;
     // The kernel gives no event for "a namespace was reaped".
     ::poll(nullptr, 0, pause);
   }

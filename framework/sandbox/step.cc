@@ -36,7 +36,7 @@ constexpr std::array kWords{
     Words{"program-group", "make the test program's process group"},
     Words{"program-exec", "execute the test program again"},
     Words{"watch", "watch the sandbox from outside"},
-    Words{"space-clone", "make the pid and mount namespaces of a program space"},
+    Words{"space-clone", "make the namespaces of a program space"},
     Words{"space-mounts", "mount /proc and /run of a program space"},
     Words{"space-reply", "hand over a program space"},
 };

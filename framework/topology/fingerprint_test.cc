@@ -45,8 +45,10 @@ TEST_F(FingerprintTest, IsANameBasedUuid) {
 
 // For ever: who reads one in an old report can compare. A change of these is a change for users: CHANGELOG.md.
 TEST_F(FingerprintTest, StaysWhatItWas) {
-  EXPECT_EQ(fingerprint(Lab{test::pair()}), "cd8a84c8-13e6-5639-a73f-c73d20f6ccc1") << canonical_text(Lab{test::pair()});
-  EXPECT_EQ(fingerprint(Lab{test::office()}), "f458c673-df38-553d-9257-6e6c732672eb") << canonical_text(Lab{test::office()});
+  EXPECT_EQ(fingerprint(Lab{test::pair()}), "cd8a84c8-13e6-5639-a73f-c73d20f6ccc1")
+      << canonical_text(Lab{test::pair()});
+  EXPECT_EQ(fingerprint(Lab{test::office()}), "f458c673-df38-553d-9257-6e6c732672eb")
+      << canonical_text(Lab{test::office()});
 }
 
 }  // namespace

@@ -278,11 +278,12 @@ TEST_F(EveryEndTest, TheStepsAreThoseOfAWholeLife) {
   std::set<std::string> names;
   for (const auto& moment : first_moments()) names.insert(name_of(moment));
   const std::set<std::string> expected{
-      "furnish-namespace",  "add-links",           "add-addresses",      "set-up-links",         "settle-links",
-      "await-local-routes", "translate-addresses", "set-sysctls",        "await-spanning-trees", "make-program-space",
-      "make-node-space",    "mount-node-files",    "launch-program",     "await-readiness",      "listen",
-      "send-echo-request",  "await-echo-reply",    "await-connection",   "exchange-datagrams",   "cut-link",
-      "restore-link",       "end-programs",        "let-go-of-namespace"};
+      "fresh-namespace",   "furnish-namespace",    "add-links",          "add-addresses",
+      "set-up-links",      "settle-links",         "await-local-routes", "translate-addresses",
+      "set-sysctls",       "await-spanning-trees", "make-program-space", "make-node-space",
+      "mount-node-files",  "launch-program",       "await-readiness",    "listen",
+      "send-echo-request", "await-echo-reply",     "await-connection",   "exchange-datagrams",
+      "cut-link",          "restore-link",         "end-programs",       "let-go-of-namespace"};
   EXPECT_EQ(names, expected);
 }
 
