@@ -2,7 +2,15 @@
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/topology/lab.h>
 
+#include <chrono>
 #include <cstdio>
+
+namespace {
+
+// The kernel answers in a thread that takes its turn, too, where hundreds of processes want two processors.
+constexpr std::chrono::seconds kPatience{20};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   netrig::sandbox::enter(argc, argv);
@@ -12,7 +20,8 @@ int main(int argc, char** argv) {
     topology.link(left, right, "10.0.0.0/24, fd00::/64");
     const netrig::Lab lab{topology};
     for (const auto family : {netrig::AddressFamily::ipv4, netrig::AddressFamily::ipv6}) {
-      if (lab[left].ping(lab[right], family).received() == 0) return 95;
+      const auto target = lab[right].address(family);
+      if (lab[left].ping({.destination = target, .count = 1, .timeout = kPatience}).received() == 0) return 95;
     }
     return 0;
   } catch (const netrig::SetupError& error) {
