@@ -10,7 +10,7 @@
 //   3. One batch a namespace: lo up, addresses; before any cable has carrier, so that the kernel finds each IPv6
 //   link-local
 //      address there, usable, instead of making a tentative one.
-//   4. One batch a namespace: the far ends up, routes.
+//   4. One batch a namespace: the far ends up, their IPv6 addresses, routes.
 //   5. One batch a namespace that owns pairs: ask for each end that came up first. The question makes the kernel act on
 //   the
 //      carrier change at once (linkwatch_sync_dev, called by rtnl_getlink in net/core/rtnetlink.c); without it the end
@@ -172,35 +172,51 @@ class Builder {
   Result<void> assign(std::size_t node) {
     netlink::Batch batch{*lab_.nodes[node]->socket};
     batch.change_link({.device = {.index = kLoopbackIndex}, .up = true});
-    for (const auto& interface : lab_.plan.nodes[node].interfaces) add_addresses(batch, interface);
+    for (const auto& interface : lab_.plan.nodes[node].interfaces) {
+      if (has_ipv6(interface)) add_link_local(batch, interface);
+      add_addresses(batch, interface, AddressFamily::ipv4);
+      if (is_up_when_made(interface)) add_addresses(batch, interface, AddressFamily::ipv6);
+    }
     return batch.send();
   }
 
   Result<void> activate(std::size_t node) {
     netlink::Batch batch{*lab_.nodes[node]->socket};
     const auto& plan = lab_.plan.nodes[node];
-    for (const auto& interface : plan.interfaces) bring_up(batch, plan, interface);
+    for (const auto& interface : plan.interfaces) {
+      if (!is_up_when_made(interface)) bring_up(batch, plan, interface);
+    }
     for (const auto& route : plan.routes) add_route(batch, plan, route);
     return batch.empty() ? Result<void>{} : batch.send();
   }
 
-  void bring_up(netlink::Batch& batch, const PlannedNode& plan, const PlannedInterface& interface) const {
-    if (interface.is_bridge || owns(interface)) return;
+  [[nodiscard]] bool is_up_when_made(const PlannedInterface& interface) const {
+    return interface.is_bridge || owns(interface);
+  }
+
+  // The kernel drops an IPv6 address that is there when its device comes up if it cannot have memory for its route at
+  // once (addrconf_permanent_addr in net/ipv6/addrconf.c), which happens when many labs are built at the same time. It
+  // can wait for memory when the address comes after; the link-local one, which must come before, is given again.
+  static void bring_up(netlink::Batch& batch, const PlannedNode& plan, const PlannedInterface& interface) {
     netlink::LinkChange change{.device = device_of(interface)};
     change.up = true;
     if (interface.master) change.master = device_of(plan.interfaces[*interface.master]);
     batch.change_link(change);
+    if (has_ipv6(interface)) add_link_local(batch, interface);
+    add_addresses(batch, interface, AddressFamily::ipv6);
   }
 
-  static void add_addresses(netlink::Batch& batch, const PlannedInterface& interface) {
-    if (has_ipv6(interface)) {
-      // A bridge that is up may have been given it by the kernel already.
-      batch.replace(netlink::Address{
-          .device = device_of(interface), .local = InterfaceAddress{interface.mac.link_local(), 64}, .no_dad = true});
-    }
+  // Where the device is up already, the kernel may have given it to it.
+  static void add_link_local(netlink::Batch& batch, const PlannedInterface& interface) {
+    batch.replace(netlink::Address{
+        .device = device_of(interface), .local = InterfaceAddress{interface.mac.link_local(), 64}, .no_dad = true});
+  }
+
+  static void add_addresses(netlink::Batch& batch, const PlannedInterface& interface, AddressFamily family) {
     for (const auto& own : interface.addresses) {
+      if (own.family() != family) continue;
       netlink::Address address{.device = device_of(interface), .local = own};
-      address.no_dad = own.address().family() == AddressFamily::ipv6;
+      address.no_dad = family == AddressFamily::ipv6;
       batch.add(address);
     }
   }

@@ -21,7 +21,13 @@ int main(int argc, char** argv) {
     const netrig::Lab lab{topology};
     for (const auto family : {netrig::AddressFamily::ipv4, netrig::AddressFamily::ipv6}) {
       const auto target = lab[right].address(family);
-      if (lab[left].ping({.destination = target, .count = 1, .timeout = kPatience}).received() == 0) return 95;
+      const auto report = lab[left].ping({.destination = target, .count = 1, .timeout = kPatience});
+      if (report.received() == 0) {
+        const auto text =
+            report.to_string() + '\n' + lab[left].snapshot().to_string() + lab[right].snapshot().to_string();
+        std::fprintf(stderr, "pair: %s\n", text.c_str());
+        return 95;
+      }
     }
     return 0;
   } catch (const netrig::SetupError& error) {
