@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Explain, NamesTheSeccompProfileOfAContainer) {
+TEST(ExplainRefusal, NamesTheSeccompProfileOfAContainer) {
   HostFacts facts;
   facts.seccomp_filtered = true;
   const Explanation said = explain({Step::user_namespace, EPERM}, facts);
@@ -20,14 +20,14 @@ TEST(Explain, NamesTheSeccompProfileOfAContainer) {
             "(podman: --security-opt unmask=ALL)");
 }
 
-TEST(Explain, PrefersTheDebianSwitchToAFilterThatMayBeHarmless) {
+TEST(ExplainRefusal, PrefersTheDebianSwitchToAFilterThatMayBeHarmless) {
   HostFacts facts;
   facts.seccomp_filtered = true;
   facts.unprivileged_userns_clone = 0;
   EXPECT_EQ(explain({Step::user_namespace, EPERM}, facts).remedy, "sudo sysctl -w kernel.unprivileged_userns_clone=1");
 }
 
-TEST(Explain, NamesAppArmorWhereverItBites) {
+TEST(ExplainRefusal, NamesAppArmorWhereverItBites) {
   HostFacts facts;
   facts.apparmor_restricts_userns = 1;
   facts.program = "/build/office_test";
@@ -43,7 +43,7 @@ TEST(Explain, NamesAppArmorWhereverItBites) {
   }
 }
 
-TEST(Explain, NamesTheLimitThatIsZero) {
+TEST(ExplainRefusal, NamesTheLimitThatIsZero) {
   HostFacts facts;
   facts.max_user_namespaces = 100;
   facts.max_net_namespaces = 0;
@@ -52,7 +52,7 @@ TEST(Explain, NamesTheLimitThatIsZero) {
   EXPECT_EQ(said.remedy, "sudo sysctl -w user.max_net_namespaces=10000");
 }
 
-TEST(Explain, PrintsEveryLimitAndTheDepthWhenNoneIsZero) {
+TEST(ExplainRefusal, PrintsEveryLimitAndTheDepthWhenNoneIsZero) {
   HostFacts facts;
   facts.max_user_namespaces = 1;
   facts.max_pid_namespaces = 2;
@@ -63,7 +63,7 @@ TEST(Explain, PrintsEveryLimitAndTheDepthWhenNoneIsZero) {
                         "user.max_net_namespaces is 4; user and pid namespaces nest at most 32 deep"));
 }
 
-TEST(Explain, NamesThePathsThatCoverProc) {
+TEST(ExplainRefusal, NamesThePathsThatCoverProc) {
   HostFacts facts;
   facts.covered_proc = {"/proc/kcore", "/proc/acpi"};
   const Explanation said = explain({Step::proc, EPERM}, facts);
@@ -71,30 +71,30 @@ TEST(Explain, NamesThePathsThatCoverProc) {
   EXPECT_EQ(said.remedy, "docker run --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)");
 }
 
-TEST(Explain, NamesThePathsThatCoverSys) {
+TEST(ExplainRefusal, NamesThePathsThatCoverSys) {
   HostFacts facts;
   facts.covered_sys = {"/sys/firmware"};
   EXPECT_THAT(explain({Step::sysfs, EPERM}, facts).cause, HasSubstr("/sys/firmware"));
 }
 
-TEST(Explain, SaysThatSysctlsCannotBeSet) {
+TEST(ExplainRefusal, SaysThatSysctlsCannotBeSet) {
   const Explanation said = explain({Step::sysctl, EROFS}, {});
   EXPECT_EQ(said.cause, "/proc/sys is read-only, so sysctls cannot be set");
   EXPECT_THAT(said.remedy, HasSubstr("systempaths=unconfined"));
 }
 
-TEST(Explain, NamesTheMissingKernelModule) {
+TEST(ExplainRefusal, NamesTheMissingKernelModule) {
   EXPECT_EQ(explain({Step::veth, EOPNOTSUPP}, {}).remedy, "sudo modprobe veth");
   EXPECT_EQ(explain({Step::nft, EPROTONOSUPPORT}, {}).remedy, "sudo modprobe nf_tables");
 }
 
-TEST(Explain, KnowsThatAChrootHasNoUserNamespaces) {
+TEST(ExplainRefusal, KnowsThatAChrootHasNoUserNamespaces) {
   HostFacts facts;
   facts.chrooted = true;
   EXPECT_THAT(explain({Step::user_namespace, EPERM}, facts).cause, HasSubstr("chroot"));
 }
 
-TEST(Explain, ClaimsNothingItDoesNotKnow) {
+TEST(ExplainRefusal, ClaimsNothingItDoesNotKnow) {
   EXPECT_EQ(explain({Step::user_namespace, EPERM}, {}), Explanation{});
   EXPECT_EQ(explain({Step::proc, EPERM}, {}), Explanation{});
   EXPECT_EQ(explain({Step::loopback, EIO}, {}), Explanation{});
