@@ -23,7 +23,8 @@ namespace {
 // For a kernel worker that is kept from running by load.
 constexpr std::chrono::seconds kAddressPatience{30};
 constexpr std::chrono::nanoseconds kLeastPause = std::chrono::microseconds{20};
-constexpr std::chrono::nanoseconds kMostPause = std::chrono::milliseconds{2};
+// Doubled from the least: hundreds of labs that all look again and again would keep the worker from the processor.
+constexpr std::chrono::nanoseconds kMostPause = std::chrono::milliseconds{50};
 constexpr std::chrono::seconds kTreePatience{60};
 
 // A bridge tells of its ports' states in messages of AF_BRIDGE, which a netlink::Monitor passes over.
