@@ -57,7 +57,7 @@ constexpr Rules kRules[] = {
 
 // nft's errors have a code of their own only in words, and quote the ruleset in the lines after the first.
 std::string words_of(const Error& error) {
-  const auto detail = error.detail.substr(0, error.detail.find('\n'));
+  auto detail = error.detail.substr(0, error.detail.find('\n'));
   if (error.code == 0) return detail;
   return describe_errno(error.code) + (detail.empty() ? "" : ": " + detail);
 }

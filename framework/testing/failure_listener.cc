@@ -20,7 +20,7 @@ void FailureListener::OnTestPartResult(const testing::TestPartResult& result) {
 }
 
 void FailureListener::OnTestEnd(const testing::TestInfo& test) {
-  if (test.result()->Failed() && !said_) out_ << line_.substr(1) << std::endl;
+  if (test.result()->Failed() && !said_) out_ << line_.substr(1) << '\n' << std::flush;
 }
 
 }  // namespace netrig

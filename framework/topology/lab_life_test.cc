@@ -229,7 +229,7 @@ TEST_F(LabLife, EndsInAnotherThreadThanItWasMadeIn) {
 
 /// Uses a node, again and again, until that throws.
 template <class Use>
-std::string error_in_the_end(std::atomic<int>& started, Use use) {
+std::string error_in_the_end(std::atomic<int>& started, const Use& use) {
   bool first = true;
   for (;;) {
     if (auto error = error_of(use); !error.empty()) return error;
@@ -244,7 +244,7 @@ TEST_F(LabLife, EndsWhileOthersUseItsNodes) {
   const auto target = gw.address();
   std::atomic<int> started = 0;
   std::vector<std::jthread> users;
-  const auto user = [&](auto use) {
+  const auto user = [&](const auto& use) {
     users.emplace_back([&, use] { EXPECT_THAT(error_in_the_end(started, use), HasSubstr("ended")); });
   };
   user([=] { (void)pc.address(); });

@@ -32,7 +32,8 @@ using test::pair;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kCountsMemory = false;  // the sanitizer's own allocator keeps what was freed, and does not say how much
 #elif defined(__has_feature)
-constexpr bool kCountsMemory = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
+constexpr bool kCountsMemory =
+    !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer));  // NOLINT(misc-redundant-expression)
 #else
 constexpr bool kCountsMemory = true;
 #endif

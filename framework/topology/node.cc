@@ -303,8 +303,11 @@ Snapshot Node::snapshot() const {
     const auto sysctls = netns::Sysctls::here();
     for (const auto shown : kShownSysctls) {
       auto value = in_node(*this, sysctls.get(shown));
-      if (value) seen.sysctls.emplace(shown, *std::move(value));
-      if (!value && value.error().code != ENOENT) throw SetupError{std::move(value).error()};
+      if (value) {
+        seen.sysctls.emplace(shown, *std::move(value));
+      } else if (value.error().code != ENOENT) {
+        throw SetupError{std::move(value).error()};
+      }
     }
     return sysctls.get("net.netfilter.nf_conntrack_count").value_or("unknown") != "0";
   });

@@ -25,7 +25,7 @@ inline Topology office() {
 
 /// The message of the SetupError that `use` throws; empty when it throws none.
 template <class Use>
-std::string error_of(Use use) {
+std::string error_of(const Use& use) {
   try {
     use();
     return {};

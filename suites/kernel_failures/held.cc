@@ -33,7 +33,7 @@ std::vector<std::string> processes() {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::string command;
     std::getline(std::ifstream{entry.path() / "comm"}, command);
-    found.push_back(name + " " + command);
+    found.push_back(std::string{name}.append(" ").append(command));
   }
   std::ranges::sort(found);
   return found;

@@ -23,7 +23,6 @@
 namespace netrig::kernel_failures {
 namespace {
 
-using namespace netrig::literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
