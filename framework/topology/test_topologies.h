@@ -18,7 +18,8 @@ inline Topology pair() {
 inline Topology office() {
   Topology topology;
   const auto gw = topology.router("gw");
-  topology.segment("lan", "10.1.0.0/24, fd01::/64").join(gw, topology.host("pc"), topology.host("printer"));
+  const auto pc = topology.host("pc"), printer = topology.host("printer");
+  topology.segment("lan", "10.1.0.0/24, fd01::/64").join(gw, pc, printer);
   topology.link(gw, topology.host("server"), "10.2.0.0/30, fd02::/64");
   return topology;
 }

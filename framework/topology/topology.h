@@ -106,6 +106,9 @@ class SegmentRef {
 /// The network that should be.
 class Topology {
  public:
+  // Interface indexes, addresses and MACs follow from the order in which machines are named. Name them one after the
+  // other: in `join(topology.host("a"), topology.host("b"))` the order is the compiler's.
+
   /// A machine that keeps what is not for it.
   NodeRef host(std::string_view name);
   /// A machine that forwards IPv4 and IPv6.

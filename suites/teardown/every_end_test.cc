@@ -116,6 +116,8 @@ class Held {
                           .arguments = {moment, "hold"},
                           .environment = observer.environment(),
                           .output = output};
+    options.environment.emplace_back(
+        "ASAN_OPTIONS=handle_segv=0");  // a supervisor's end by SIGSEGV is to be seen as it is
     options.environment.push_back("NETRIG_VICTIM_GO=" + std::to_string(pipe_.out.get()));
     return options;
   }
