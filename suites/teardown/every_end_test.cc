@@ -143,7 +143,9 @@ TEST_F(EveryEndTest, OfTheProgramAtEveryStepLeavesNothing) {
                        .arguments = {moment, end.argument},
                        .environment = observer.environment(),
                        .output = silence_.get()}};
-        EXPECT_EQ(victim.wait_supervisor(), end.status) << end.what << " at " << moment;
+        // A LinkCut's destructor reports whatever fails in it, and lets the program live.
+        const bool survives = end.argument == "memory" && moment == "restore-link#0";
+        EXPECT_EQ(victim.wait_supervisor(), survives ? exited(0) : end.status) << end.what << " at " << moment;
         observer.note(std::string{end.what} + " in the program", victim);
       }
     }
