@@ -11,9 +11,6 @@ namespace {
 // Plays the events of this test to a listener of its own.
 class FailureListenerTest : public testing::Test {
  protected:
-  static testing::TestPartResult failure(const std::string& text) {
-    return {testing::TestPartResult::kNonFatalFailure, "file.cc", 1, text.c_str()};
-  }
   [[nodiscard]] const testing::TestInfo& self() const { return *testing::UnitTest::GetInstance()->current_test_info(); }
   std::ostringstream out_;
   FailureListener listener_{out_};

@@ -9,6 +9,7 @@
 // What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 95 when a moment never came.
 #include <netrig/base/fault_point.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/suites/teardown/home.h>
 #include <netrig/topology/lab.h>
 
 #include <csignal>
@@ -25,7 +26,7 @@
 namespace {
 
 using netrig::Lab;
-using netrig::Topology;
+using netrig::teardown::home;
 
 std::string wanted_moment;
 std::string wanted_end;
@@ -102,19 +103,6 @@ void at_moment(const char* name) {
     came = came || now;
   }
   if (now) do_end();
-}
-
-// Two hosts on a bridge, a router that translates addresses, a host beyond.
-Topology home() {
-  Topology topology;
-  auto gateway = topology.router("gateway").sysctl("net.ipv4.ip_default_ttl", "61");
-  auto lan = topology.segment("lan", "192.168.1.0/24, fd19::/64").join(gateway, {.name = "lan"});
-  for (const char* name : {"inside1", "inside2"}) lan.join(topology.host(name));
-  topology.segment("wan", "203.0.113.0/24, 2001:db8:113::/64")
-      .join(gateway, {.name = "wan"})
-      .join(topology.host("outside"));
-  gateway.masquerade("wan");
-  return topology;
 }
 
 void use(const Lab& lab) {

@@ -29,5 +29,9 @@ class OfAUser : public netrig::LabTest {};
 
 TEST_F(OfAUser, NeedsASandbox) { std::puts("it has one"); }
 TEST_F(OfAUser, DISABLED_FailsPlainly) { EXPECT_EQ(1 + 1, 3); }
+TEST_F(OfAUser, DISABLED_FailsTwice) {
+  EXPECT_EQ(1 + 1, 3);
+  EXPECT_EQ(2 + 2, 5);
+}
 
 }  // namespace

@@ -3,6 +3,7 @@
 // At each of these moments it tells a letter, as victim_program.cc does: `B` before it builds, `U` when the lab is up,
 // `P` when programs run in it, `E` when it is about to end.
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/suites/teardown/home.h>
 #include <netrig/topology/lab.h>
 
 #include <cstdio>
@@ -13,24 +14,11 @@
 namespace {
 
 using netrig::Lab;
-using netrig::Topology;
+using netrig::teardown::home;
 
 void tell(char letter) {
   static const int pipe_end = std::atoi(std::getenv("NETRIG_VICTIM_PIPE"));
   if (::write(pipe_end, &letter, 1) != 1) std::_Exit(97);
-}
-
-// Two hosts on a bridge, a router that translates addresses, a host beyond.
-Topology home() {
-  Topology topology;
-  auto gateway = topology.router("gateway");
-  auto lan = topology.segment("lan", "192.168.1.0/24, fd19::/64").join(gateway, {.name = "lan"});
-  for (const char* name : {"inside1", "inside2"}) lan.join(topology.host(name));
-  topology.segment("wan", "203.0.113.0/24, 2001:db8:113::/64")
-      .join(gateway, {.name = "wan"})
-      .join(topology.host("outside"));
-  gateway.masquerade("wan");
-  return topology;
 }
 
 void live_once() {
