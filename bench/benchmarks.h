@@ -24,6 +24,10 @@ inline constexpr std::int64_t kPairCycles = 200;
 inline constexpr std::int64_t kProcesses = 20;
 inline constexpr std::int64_t kEntries = 100;
 inline constexpr std::int64_t kParallels = 10;
+inline constexpr std::int64_t kChecks = 300;
+inline constexpr std::int64_t kMatrices = 5;
+inline constexpr std::array<std::size_t, 2> kRuleCounts{1000, 10'000};
+inline constexpr std::int64_t kLoads = 30;         ///< of the smaller ruleset; of a larger one in proportion
 inline constexpr std::size_t kMostReleased = 100;  ///< hosts: the last with a program in each
 
 /// `PREFIX/N`
@@ -49,5 +53,9 @@ void register_releases();
 void register_cycles();
 /// Parallel/64/serial, /threads, /processes and RawParallel/64/...
 void register_parallel();
+/// FirewallCheck/allowed, /blocked, ReachabilityMatrix/20x20x3
+void register_firewalls();
+/// RulesetLoad/N, RulesetValues/N, NftLoad/N
+void register_rulesets();
 
 }  // namespace netrig::bench

@@ -39,6 +39,11 @@ constexpr const char* kAbout =
     "  Cycle/10000           ten thousand labs of two hosts in one process, with a packet each\n"
     "  Parallel/64/WAY       sixty-four such labs: serial, threads, processes (as many as processors); "
     "RawParallel/...\n"
+    "  FirewallCheck/WAY     one TCP question through a router of sixty rules, answer and reason: allowed, blocked\n"
+    "  ReachabilityMatrix/20x20x3  twenty hosts, each to each, on three services\n"
+    "  RulesetLoad/N         N rules in a file, checked and loaded by the library; RulesetValues/N: the same as "
+    "values;\n"
+    "                        NftLoad/N: by `nft -f`\n"
     "\n"
     "Set-up times leave out teardown: the next sample starts when the kernel has removed every namespace of the last.\n"
     "Cycle times leave out nothing. The promises that the figures keep or miss are printed last.\n"
@@ -81,6 +86,8 @@ int main(int argc, char** argv) {
   netrig::bench::register_releases();
   netrig::bench::register_cycles();
   netrig::bench::register_parallel();
+  netrig::bench::register_firewalls();
+  netrig::bench::register_rulesets();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
   if (!only_lists) {

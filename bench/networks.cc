@@ -20,4 +20,24 @@ Topology pair() {
   return topology;
 }
 
+Topology routed() {
+  Topology topology;
+  const auto router = topology.router("router");
+  const auto client = topology.host("client");
+  const auto server = topology.host("server");
+  topology.link(router, client, "10.9.1.0/24, fd09:1::/64");
+  topology.link(router, server, "10.9.2.0/24, fd09:2::/64");
+  return topology;
+}
+
+Topology star(std::size_t hosts) {
+  Topology topology;
+  const auto router = topology.router("router");
+  for (std::size_t i = 1; i <= hosts; ++i) {
+    const auto host = topology.host("host" + std::to_string(i));
+    topology.link(router, host);
+  }
+  return topology;
+}
+
 }  // namespace netrig::bench

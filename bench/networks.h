@@ -12,5 +12,9 @@ Topology bridged(std::size_t hosts);
 
 /// That of TwoHostsTest: `left` and `right`, and a cable.
 Topology pair();
+/// `client` and `server`, with `router` between them.
+Topology routed();
+/// `router` with a cable to each of `host1`, `host2`, ...
+Topology star(std::size_t hosts);
 
 }  // namespace netrig::bench

@@ -2,6 +2,7 @@
 #include <netrig/base/error.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/bench/benchmarks.h>
+#include <netrig/bench/beside.h>
 #include <netrig/bench/sampling.h>
 
 #include <benchmark/benchmark.h>
@@ -9,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <cstring>
 #include <fcntl.h>
 #include <spawn.h>
@@ -24,14 +24,6 @@ namespace netrig::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The two programs lie beside this one.
-std::string beside(const std::string& name) {
-  std::array<char, PATH_MAX> path{};
-  const auto size = readlink("/proc/self/exe", path.data(), path.size());
-  const std::string self{path.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
-  return self.substr(0, self.rfind('/') + 1) + name;
-}
 
 // Without the mark that this process is inside a sandbox: the program is to enter one of its own.
 std::vector<char*> outside_environment() {

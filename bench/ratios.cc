@@ -21,6 +21,10 @@ constexpr double kMostProcessOverhead = 15;
 constexpr double kMostSandboxEntry = 12;
 constexpr double kMostDrift = 1.1;
 constexpr double kLeastParallel = 1.7;
+constexpr double kMostAllowedCheck = 1;
+constexpr double kMostBlockedCheck = 3;
+constexpr double kMostMatrix = 2000;
+constexpr double kMostOverNft = 1.5;
 
 std::optional<double> median(const Figures& figures, const std::string& name) {
   const auto found = figures.find(name);
@@ -84,6 +88,14 @@ std::vector<Promise> promises(const Figures& figures) {
   judge.time("SandboxEntry", kMostSandboxEntry);
   judge.value("Cycle/10000" + std::string{kLastOverFirst}, kMostDrift);
   for (const auto* way : {"threads", "processes"}) judge.speedup(way);
+  judge.time("FirewallCheck/allowed", kMostAllowedCheck);
+  judge.time("FirewallCheck/blocked", kMostBlockedCheck);
+  judge.time("ReachabilityMatrix/20x20x3", kMostMatrix);
+  for (const auto count : kRuleCounts) {
+    const auto nft = fmt::format("NftLoad/{}", count);
+    for (const auto* way : {"RulesetLoad", "RulesetValues"})
+      judge.ratio(fmt::format("{}/{}", way, count), nft, kMostOverNft);
+  }
   return std::move(judge.promises);
 }
 
