@@ -2,6 +2,7 @@
 #include <netrig/netns/baseline.h>
 #include <netrig/netns/sysctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <optional>
@@ -12,27 +13,31 @@ namespace netrig::netns {
 class BaselineProbe {
  public:
   Baseline run() {
-    for (const auto& setting : baseline_settings()) look_at(setting);
+    for (const auto& setting : baseline_settings()) look_at(setting, std::string{setting.name}, found_.difference_);
+    // The one device that a fresh namespace has is as any other will be.
+    const auto loopback = InterfaceName{"lo"};
+    for (const auto& setting : baseline_device_settings())
+      look_at(setting, device_setting(setting.name, loopback), found_.device_difference_);
     return std::move(found_);
   }
 
  private:
-  void look_at(const BaselineSetting& setting) {
-    const auto actual = settings_.get(setting.name);
+  void look_at(const BaselineSetting& setting, const std::string& name, std::vector<BaselineSetting>& difference) {
+    const auto actual = settings_.get(name);
     if (!actual) {
       if (actual.error().code == ENOENT && setting.may_be_absent) return;
       return give_up(setting, {}, actual.error());
     }
     if (*actual == setting.value) return;
-    if (const auto written = settings_.set(setting.name, setting.value); !written) {
+    if (const auto written = settings_.set(name, setting.value); !written) {
       return give_up(setting, *actual, written.error());
     }
-    const auto result = settings_.get(setting.name);
+    const auto result = settings_.get(name);
     if (!result) return give_up(setting, *actual, result.error());
     if (*result != setting.value) {
       return give_up(setting, *actual, Error::invalid({}, {}, "the kernel makes " + quote(*result) + " of it"));
     }
-    found_.difference_.push_back(setting);
+    difference.push_back(setting);
   }
 
   void give_up(const BaselineSetting& setting, const std::string& actual, const Error& error) {
@@ -49,6 +54,13 @@ std::string UnsettableSetting::to_string() const {
   std::string text{setting.name};
   text += actual.empty() ? " cannot be " : " stays " + quote(actual) + " instead of ";
   return text + quote(setting.value) + ": " + why;
+}
+
+std::string device_setting(std::string_view name, const InterfaceName& device) {
+  std::string part{device.view()};
+  std::ranges::replace(part, '.', '/');  // as in interface_sysctl()
+  std::string full{name};
+  return full.replace(full.find('*'), 1, part);
 }
 
 Result<const Baseline*> Baseline::of_this_host() {

@@ -12,6 +12,7 @@
 
 #include <netrig/base/result.h>
 #include <netrig/base/unique_fd.h>
+#include <netrig/net/interface_name.h>
 #include <netrig/netns/net_ns.h>
 
 #include <cstddef>
@@ -32,6 +33,11 @@ struct BaselineSetting {
 
 /// The whole table, in the order in which it is written. Settings of `default` take effect in devices made afterwards.
 std::span<const BaselineSetting> baseline_settings();
+/// What each device copies from the host's own namespace when it is made, which a namespace cannot prevent: the timers
+/// of its neighbours. `*` in a name stands for the device.
+std::span<const BaselineSetting> baseline_device_settings();
+/// `name` of baseline_device_settings() for one device, as Sysctls takes it: `net.ipv4.neigh.eth0/1.locktime`.
+std::string device_setting(std::string_view name, const InterfaceName& device);
 
 /// A setting of the table that cannot be had on this host, and why not.
 struct UnsettableSetting {
@@ -51,12 +57,15 @@ class Baseline {
 
   /// What has to be written into a fresh namespace; it is not so already, and can be written.
   [[nodiscard]] std::span<const BaselineSetting> difference() const { return difference_; }
+  /// What has to be written for each device, of baseline_device_settings(). Nothing on a host that changed none.
+  [[nodiscard]] std::span<const BaselineSetting> device_difference() const { return device_difference_; }
   /// What cannot be set. For reports on what could still differ between two hosts.
   [[nodiscard]] std::span<const UnsettableSetting> unsettable() const { return unsettable_; }
 
  private:
   friend class BaselineProbe;
   std::vector<BaselineSetting> difference_;
+  std::vector<BaselineSetting> device_difference_;
   std::vector<UnsettableSetting> unsettable_;
 };
 
@@ -75,6 +84,9 @@ class BaselineWriter {
   [[nodiscard]] Result<void> write(const NetNs& netns);
   /// Into the one that the calling thread is in.
   [[nodiscard]] Result<void> write_here();
+  /// The difference of a device, for each of `devices`, into the namespace that the calling thread is in. Errors as
+  /// those of write().
+  [[nodiscard]] Result<void> write_devices_here(std::span<const InterfaceName> devices);
 
  private:
   Result<int> procfs();

@@ -18,7 +18,7 @@ constexpr std::string_view kIcmpUnlimited =
 constexpr std::string_view kBridged = "bridged frames bypass the IP firewall, whether br_netfilter is loaded or not";
 constexpr std::string_view kOneSize = "sized by the machine's memory or tuned by the host";
 constexpr std::string_view kHostWide = "one value for all user namespaces, the host's";
-constexpr std::string_view kNeighbours = "copied from the host, which alone may see it";
+constexpr std::string_view kNeighbours = "each new device copies the host's; this is the kernel's default";
 constexpr std::string_view kModuleOption = "a module option of the host's decides; this is the kernel's default";
 
 constexpr BaselineSetting kBaseline[] = {
@@ -33,6 +33,8 @@ constexpr BaselineSetting kBaseline[] = {
     {"net.ipv4.tcp_fin_timeout", "60", kTuned},
     {"net.ipv4.tcp_keepalive_time", "7200", kTuned},
     {"net.ipv4.tcp_moderate_rcvbuf", "1", kTuned},
+    {"net.ipv4.tcp_max_syn_backlog", "2048", kOneSize},
+    {"net.ipv4.tcp_max_tw_buckets", "131072", kOneSize},
     {"net.ipv4.tcp_mtu_probing", "0", kTuned},
     {"net.ipv4.tcp_sack", "1", kTuned},
     {"net.ipv4.tcp_slow_start_after_idle", "1", kTuned},
@@ -117,9 +119,6 @@ constexpr BaselineSetting kBaseline[] = {
     {"net.ipv4.conf.default.route_localnet", "0", kCopied},
     {"net.ipv4.conf.all.src_valid_mark", "0", kCopied},
     {"net.ipv4.conf.default.src_valid_mark", "0", kCopied},
-    {"net.ipv4.neigh.default.base_reachable_time_ms", "30000", kNeighbours},
-    {"net.ipv4.neigh.default.retrans_time_ms", "1000", kNeighbours},
-    {"net.ipv4.neigh.default.mcast_solicit", "3", kNeighbours},
 
     {"net.ipv6.conf.all.forwarding", "0", kForwarding},
     {"net.ipv6.conf.default.forwarding", "0", kForwarding},
@@ -144,9 +143,6 @@ constexpr BaselineSetting kBaseline[] = {
     {"net.ipv6.fib_multipath_hash_policy", "0", kTuned},
     {"net.ipv6.icmp.ratemask", "", kIcmpUnlimited},
     {"net.ipv6.icmp.echo_ignore_all", "0", kTuned},
-    {"net.ipv6.neigh.default.base_reachable_time_ms", "30000", kNeighbours},
-    {"net.ipv6.neigh.default.retrans_time_ms", "1000", kNeighbours},
-    {"net.ipv6.neigh.default.mcast_solicit", "3", kNeighbours},
 
     {"net.bridge.bridge-nf-call-iptables", "0", kBridged, true},
     {"net.bridge.bridge-nf-call-ip6tables", "0", kBridged, true},
@@ -171,8 +167,41 @@ constexpr BaselineSetting kBaseline[] = {
     {"net.unix.max_dgram_qlen", "10", kTuned},
 };
 
+// What neigh_parms_alloc (net/core/neighbour.c) copies, as arp_tbl and nd_tbl have it before anybody changes them.
+constexpr BaselineSetting kDevice[] = {
+    {"net.ipv4.neigh.*.anycast_delay", "100", kNeighbours},
+    {"net.ipv4.neigh.*.app_solicit", "0", kNeighbours},
+    {"net.ipv4.neigh.*.base_reachable_time_ms", "30000", kNeighbours},
+    {"net.ipv4.neigh.*.delay_first_probe_time", "5", kNeighbours},
+    {"net.ipv4.neigh.*.gc_stale_time", "60", kNeighbours},
+    {"net.ipv4.neigh.*.interval_probe_time_ms", "5000", kNeighbours},
+    {"net.ipv4.neigh.*.locktime", "100", kNeighbours},
+    {"net.ipv4.neigh.*.mcast_resolicit", "0", kNeighbours},
+    {"net.ipv4.neigh.*.mcast_solicit", "3", kNeighbours},
+    {"net.ipv4.neigh.*.proxy_delay", "80", kNeighbours},
+    {"net.ipv4.neigh.*.proxy_qlen", "64", kNeighbours},
+    {"net.ipv4.neigh.*.retrans_time_ms", "1000", kNeighbours},
+    {"net.ipv4.neigh.*.ucast_solicit", "3", kNeighbours},
+    {"net.ipv4.neigh.*.unres_qlen_bytes", "212992", kNeighbours},
+    {"net.ipv6.neigh.*.anycast_delay", "100", kNeighbours},
+    {"net.ipv6.neigh.*.app_solicit", "0", kNeighbours},
+    {"net.ipv6.neigh.*.base_reachable_time_ms", "30000", kNeighbours},
+    {"net.ipv6.neigh.*.delay_first_probe_time", "5", kNeighbours},
+    {"net.ipv6.neigh.*.gc_stale_time", "60", kNeighbours},
+    {"net.ipv6.neigh.*.interval_probe_time_ms", "5000", kNeighbours},
+    {"net.ipv6.neigh.*.locktime", "0", kNeighbours},
+    {"net.ipv6.neigh.*.mcast_resolicit", "0", kNeighbours},
+    {"net.ipv6.neigh.*.mcast_solicit", "3", kNeighbours},
+    {"net.ipv6.neigh.*.proxy_delay", "80", kNeighbours},
+    {"net.ipv6.neigh.*.proxy_qlen", "64", kNeighbours},
+    {"net.ipv6.neigh.*.retrans_time_ms", "1000", kNeighbours},
+    {"net.ipv6.neigh.*.ucast_solicit", "3", kNeighbours},
+    {"net.ipv6.neigh.*.unres_qlen_bytes", "212992", kNeighbours},
+};
+
 }  // namespace
 
 std::span<const BaselineSetting> baseline_settings() { return kBaseline; }
+std::span<const BaselineSetting> baseline_device_settings() { return kDevice; }
 
 }  // namespace netrig::netns

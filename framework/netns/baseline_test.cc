@@ -41,6 +41,30 @@ TEST(BaselineSettings, NameEachSettingOnceWithAReason) {
   }
 }
 
+TEST(BaselineSettings, NameEachSettingOfADeviceOnce) {
+  std::set<std::string> names;
+  for (const auto& setting : baseline_device_settings()) {
+    const auto name = device_setting(setting.name, InterfaceName{"br.7"});
+    EXPECT_THAT(name, HasSubstr(".br/7."));
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_TRUE(sysctl_path(name)) << name;
+  }
+}
+
+// The loopback of a fresh namespace, which copied the host's.
+TEST(BaselineSettings, KnowEverySettingOfADevicesNeighbours) {
+  const auto fresh = value_or_throw(NetNs::create());
+  std::set<std::string> known;
+  for (const auto& setting : baseline_device_settings())
+    known.insert(device_setting(setting.name, InterfaceName{"lo"}));
+  const std::set<std::string_view> same_in_other_units{"base_reachable_time", "retrans_time", "unres_qlen"};
+  for (const auto& [name, value] : value_or_throw(Sysctls{fresh}.snapshot())) {
+    if (name.find(".neigh.lo.") == std::string::npos || same_in_other_units.contains(name.substr(name.rfind('.') + 1)))
+      continue;
+    EXPECT_TRUE(known.contains(name)) << name << " = " << value;
+  }
+}
+
 TEST(Baseline, SaysOfEachUnsettableSettingWhy) {
   for (const auto& entry : baseline().unsettable()) {
     EXPECT_FALSE(entry.why.empty()) << entry.setting.name;

@@ -45,6 +45,15 @@ class FolderWriter {
   UniqueFd fd_;
 };
 
+Result<void> write_one(FolderWriter& folders, const NetNs& netns, const std::string& name, std::string_view value) {
+  auto written = folders.write(NETRIG_TRY(sysctl_path(name)), value);
+  if (written) return {};
+  auto error = std::move(written).error();
+  error.operation = "set " + name + " to " + quote(value);
+  error.object = netns.id().to_string();
+  return fail(std::move(error));
+}
+
 }  // namespace
 
 Result<int> BaselineWriter::procfs() {
@@ -63,17 +72,23 @@ Result<void> BaselineWriter::write(const NetNs& netns) {
   if (baseline_->difference().empty()) return {};
   NETRIG_TRY(require_ours(netns, "write the baseline of settings"));
   FolderWriter folders{NETRIG_TRY(procfs())};
-  for (const auto& setting : baseline_->difference()) {
-    auto written = folders.write(NETRIG_TRY(sysctl_path(setting.name)), setting.value);
-    if (written) continue;
-    auto error = std::move(written).error();
-    error.operation = "set " + std::string{setting.name} + " to " + quote(setting.value);
-    error.object = netns.id().to_string();
-    return fail(std::move(error));
-  }
+  for (const auto& setting : baseline_->difference())
+    NETRIG_TRY(write_one(folders, netns, std::string{setting.name}, setting.value));
   return {};
 }
 
 Result<void> BaselineWriter::write_here() { return write(NETRIG_TRY(NetNs::current())); }
+
+Result<void> BaselineWriter::write_devices_here(std::span<const InterfaceName> devices) {
+  if (baseline_->device_difference().empty() || devices.empty()) return {};
+  const auto netns = NETRIG_TRY(NetNs::current());
+  NETRIG_TRY(require_ours(netns, "write the baseline of settings"));
+  FolderWriter folders{NETRIG_TRY(procfs())};
+  for (const auto& device : devices) {
+    for (const auto& setting : baseline_->device_difference())
+      NETRIG_TRY(write_one(folders, netns, device_setting(setting.name, device), setting.value));
+  }
+  return {};
+}
 
 }  // namespace netrig::netns

@@ -7,6 +7,7 @@
 //   2. One batch a namespace: its bridges, and the veth pairs that it owns, both ends made in place. A pair is owned by
 //   the
 //      node that holds a bridge port, so that the port joins and comes up in the message that creates it.
+//      Then, on a host that changed what its devices start with, the baseline's settings of each device.
 //   3. One batch a namespace: lo up, addresses; before any cable has carrier, so that the kernel finds each IPv6
 //   link-local
 //      address there, usable, instead of making a tentative one.
@@ -69,6 +70,7 @@ class Builder {
   Result<void> run() {
     NETRIG_TRY(make_namespaces());
     NETRIG_TRY(for_each_node("add-links", &Builder::add_links));
+    NETRIG_TRY(furnish_devices());
     NETRIG_TRY(for_each_node("add-addresses", &Builder::assign));
     NETRIG_TRY(for_each_node("set-up-links", &Builder::activate));
     NETRIG_TRY(for_each_node("settle-links", &Builder::settle));
@@ -145,6 +147,19 @@ class Builder {
       if (owns(interface)) add_pair(batch, interfaces, interface);
     }
     return batch.empty() ? Result<void>{} : batch.send();
+  }
+
+  // On a host that changed what its devices start with.
+  Result<void> furnish_devices() {
+    const auto* baseline = NETRIG_TRY(netns::Baseline::of_this_host());
+    if (baseline->device_difference().empty()) return {};
+    netns::BaselineWriter writer{*baseline};
+    for (const auto& node : lab_.nodes) {
+      std::vector<InterfaceName> devices{InterfaceName{"lo"}};
+      for (const auto& interface : node->plan.interfaces) devices.push_back(interface.name);
+      NETRIG_TRY(node->network->run([&] { return writer.write_devices_here(devices); }));
+    }
+    return {};
   }
 
   static void add_bridge(netlink::Batch& batch, const PlannedInterface& interface) {

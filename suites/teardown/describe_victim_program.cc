@@ -51,11 +51,13 @@ void make_odd(const Sysctls& sysctls, const std::string& name) {
 }
 
 // What the baseline fixes, and every setting of IPv4 devices, which the kernel copies from the host's namespace
-// (inet_init_net in net/ipv4/devinet.c).
+// (inet_init_net in net/ipv4/devinet.c). Of what each device copies there is only the loopback to make odd.
 void become_odd(const char* moment) {
   if (std::string_view{moment} != "fresh-namespace") return;
   const auto sysctls = Sysctls::here();
   for (const auto& setting : netrig::netns::baseline_settings()) make_odd(sysctls, std::string{setting.name});
+  for (const auto& setting : netrig::netns::baseline_device_settings())
+    make_odd(sysctls, netrig::netns::device_setting(setting.name, netrig::InterfaceName{"lo"}));
   const auto all = sysctls.snapshot();
   if (!all) return;
   for (const auto& [name, value] : *all) {
