@@ -1,4 +1,3 @@
-#include <netrig/nft/reserved.h>
 #include <netrig/topology/journey.h>
 #include <netrig/topology/plan.h>
 
@@ -11,10 +10,11 @@ namespace {
 
 using nft::Waypoint;
 
-bool is_beginning(const nft::TraceEvent& event) {
-  const auto& chain = event.chain.name;
-  return nft::is_reserved(event.chain.table) &&
-         (chain == to_string(Waypoint::arrived) || chain == to_string(Waypoint::sent));
+// Where a packet comes into a node, with its headers.
+std::optional<Waypoint> beginning(const nft::TraceEvent& event) {
+  const auto at = nft::waypoint(event);
+  const bool begins = at == Waypoint::arrived || at == Waypoint::sent;
+  return begins && event.headers ? at : std::nullopt;
 }
 
 // Takes the events of one node apart. The kernel's numbers are used again, so each beginning is another packet.
@@ -24,16 +24,15 @@ class Splitter {
 
   void take(const nft::TraceEvent& event) {
     auto open = open_.find(event.packet);
-    if (is_beginning(event) && event.headers) {
-      visits_.push_back(begun(event));
+    if (const auto came = beginning(event)) {
+      visits_.push_back(begun(event, *came));
       open = open_.insert_or_assign(event.packet, visits_.size() - 1).first;
     }
     if (open != open_.end()) add(visits_[open->second], event);
   }
 
  private:
-  [[nodiscard]] Visit begun(const nft::TraceEvent& event) const {
-    const auto came = event.chain.name == to_string(Waypoint::sent) ? Waypoint::sent : Waypoint::arrived;
+  [[nodiscard]] Visit begun(const nft::TraceEvent& event, Waypoint came) const {
     return {
         .node = node_, .events = {}, .first = *event.headers, .last = *event.headers, .came = came, .reached = came};
   }

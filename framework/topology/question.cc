@@ -54,10 +54,10 @@ std::vector<Rule> Question::packets() const {
   if (service_.is_icmp()) {
     add_echo(packets, family);
   } else {
-    const auto protocol = service_.is_tcp() ? Protocol::tcp : Protocol::udp;
+    // Of any transport and family, because every match costs time; other users of these ports do no harm.
     for (const Port port : {port_, *service_.port()}) {
-      packets.push_back(Rule{}.family(family).dport(protocol, port));
-      packets.push_back(Rule{}.family(family).sport(protocol, port));
+      for (const auto side : {nft::Side::destination, nft::Side::source})
+        packets.push_back(Rule{}.add(nft::PortMatch{.protocol = {}, .side = side, .ports = port}));
     }
   }
   add_icmp_errors(packets, family);
