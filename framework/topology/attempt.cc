@@ -6,8 +6,6 @@
 namespace netrig {
 inline namespace topology {
 
-namespace {
-
 Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
   using Outcome = Attempt::Outcome;
   if (report.complete()) {
@@ -18,8 +16,6 @@ Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds 
   return {Outcome::silent,
           fmt::format("no answer from {} within {} ms", report.destination.to_string(), patience.count())};
 }
-
-}  // namespace
 
 Attempt attempt_of(const traffic::ProbeOutcome& outcome) {
   using Kind = traffic::ProbeOutcome::Kind;

@@ -4,8 +4,11 @@
 #include <netrig/base/deadline.h>
 #include <netrig/net/ip_address.h>
 #include <netrig/topology/node.h>
+#include <netrig/traffic/connect.h>
+#include <netrig/traffic/ping.h>
 #include <netrig/traffic/service.h>
 
+#include <chrono>
 #include <string>
 
 namespace netrig {
@@ -24,6 +27,8 @@ struct Attempt {
 };
 
 Attempt attempt_of(const traffic::ProbeOutcome& outcome);
+/// Of one echo request, that was waited for so long.
+Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds patience);
 
 /// Probes `service` at `to` once, from the node, waiting for `patience` at most.
 Attempt attempt(const Node& from, const IpAddress& to, const traffic::Service& service,

@@ -46,7 +46,7 @@ class Explanation {
       : from_{from},
         to_{to},
         service_{service},
-        question_{from, to, service},
+        question_{Question::of(from, {to, service})},
         trace_{nodes_to_trace(from), question_.packets()} {}
 
   Path make(std::chrono::milliseconds patience) {

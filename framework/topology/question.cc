@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <poll.h>
+#include <utility>
 
 namespace netrig {
 inline namespace topology {
@@ -16,6 +17,8 @@ using nft::Rule;
 
 // How long an echo request waits when it is asked again.
 constexpr std::chrono::milliseconds kEchoWait{10};
+// And when nobody wants to wait: what comes back at all comes back at once, unless processors are busy.
+constexpr std::chrono::microseconds kLeastEchoWait{100};
 
 void add_icmp_errors(std::vector<Rule>& packets, AddressFamily family) {
   if (family == AddressFamily::ipv4) {
@@ -38,12 +41,30 @@ void add_echo(std::vector<Rule>& packets, AddressFamily family) {
 
 }  // namespace
 
-Question::Question(Node from, const IpAddress& to, const traffic::Service& service)
-    : from_{std::move(from)}, to_{to}, service_{service} {
-  if (service.is_icmp()) return;
-  probe_.emplace(
-      value_or_throw(from_.run([&] { return traffic::Probe::open({.service = service, .destination = to}); })));
-  port_ = value_or_throw(probe_->claim_port());
+std::vector<Question> Question::of(const Node& from, const std::vector<Target>& targets) {
+  std::vector<Question> questions;
+  questions.reserve(targets.size());
+  for (const Target& target : targets) questions.push_back(Question{target});
+  from.run([&] {
+    for (Question& question : questions) value_or_throw(question.open());
+  });
+  return questions;
+}
+
+Question Question::of(const Node& from, const Target& target) {
+  return std::move(of(from, std::vector{target}).front());
+}
+
+// In the network of who asks.
+Result<void> Question::open() {
+  if (service_.is_icmp()) {
+    auto pinger = NETRIG_TRY(traffic::Pinger::open({.destination = to_, .count = 1, .timeout = kEchoWait}));
+    pinger_ = std::make_unique<traffic::Pinger>(std::move(pinger));
+    return {};
+  }
+  probe_.emplace(NETRIG_TRY(traffic::Probe::open({.service = service_, .destination = to_})));
+  port_ = NETRIG_TRY(probe_->claim_port());
+  return {};
 }
 
 short Question::events() const { return static_cast<short>(service_.is_tcp() ? POLLOUT : POLLIN); }
@@ -72,10 +93,11 @@ bool Question::is_this(const nft::TracedPacket& packet) const {
   return packet.icmp && packet.icmp->type == request;
 }
 
-Attempt Question::ask(Deadline deadline) {
-  if (probe_) return attempt_of(probe_->run(deadline));
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.remaining());
-  return attempt(from_, to_, service_, std::clamp(left, std::chrono::milliseconds{1}, kEchoWait));
+Attempt Question::ask(Deadline deadline) { return probe_ ? attempt_of(probe_->run(deadline)) : ask_echo(deadline); }
+
+Attempt Question::ask_echo(Deadline deadline) {
+  const auto wait = std::clamp<Deadline::Clock::duration>(deadline.remaining(), kLeastEchoWait, kEchoWait);
+  return attempt_of(value_or_throw(pinger_->run(Deadline::after(wait))), kEchoWait);
 }
 
 }  // namespace topology

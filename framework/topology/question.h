@@ -7,8 +7,10 @@
 #include <netrig/topology/attempt.h>
 #include <netrig/topology/node.h>
 #include <netrig/traffic/connect.h>
+#include <netrig/traffic/ping.h>
 #include <netrig/traffic/service.h>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,8 +19,13 @@ inline namespace topology {
 
 class Question {
  public:
-  /// Opens its socket at `from`. Throws SetupError.
-  Question(Node from, const IpAddress& to, const traffic::Service& service);
+  struct Target {
+    IpAddress to;
+    traffic::Service service;
+  };
+  /// One question a target, with all sockets opened in one visit to the network of `from`. Throws SetupError.
+  static std::vector<Question> of(const Node& from, const std::vector<Target>& targets);
+  static Question of(const Node& from, const Target& target);
 
   /// Matches for the question, its answer and ICMP errors, also where addresses or one of the ports were translated.
   [[nodiscard]] std::vector<nft::Rule> packets() const;
@@ -31,10 +38,14 @@ class Question {
   [[nodiscard]] short events() const;
 
  private:
-  Node from_;
+  explicit Question(const Target& target) : to_{target.to}, service_{target.service} {}
+  Result<void> open();
+  Attempt ask_echo(Deadline deadline);
+
   IpAddress to_;
   traffic::Service service_;
   std::optional<traffic::Probe> probe_;
+  std::unique_ptr<traffic::Pinger> pinger_;
   Port port_;  // that it sends from
 };
 

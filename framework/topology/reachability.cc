@@ -62,11 +62,19 @@ std::vector<nft::Rule> packets_of(const std::vector<traffic::Service>& services,
 std::vector<Open> questions(const std::vector<Node>& nodes, const std::vector<traffic::Service>& services,
                             AddressFamily family) {
   std::vector<Open> open;
+  std::vector<IpAddress> addresses;
+  for (const auto& node : nodes) addresses.push_back(node.address(family));
   for (std::size_t from = 0; from < nodes.size(); ++from) {
+    std::vector<Question::Target> targets;
     for (std::size_t to = 0; to < nodes.size(); ++to) {
-      for (std::size_t service = 0; service < services.size() && to != from; ++service) {
-        open.push_back({from, to, service, Question{nodes[from], nodes[to].address(family), services[service]}});
-      }
+      for (std::size_t service = 0; service < services.size() && to != from; ++service)
+        targets.push_back({addresses[to], services[service]});
+    }
+    auto asked = Question::of(nodes[from], targets);
+    std::size_t next = 0;
+    for (std::size_t to = 0; to < nodes.size(); ++to) {
+      for (std::size_t service = 0; service < services.size() && to != from; ++service)
+        open.push_back({from, to, service, std::move(asked[next++])});
     }
   }
   return open;
