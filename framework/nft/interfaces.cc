@@ -1,6 +1,6 @@
+#include <netrig/nft/codec/message.h>
 #include <netrig/nft/codec/nftnl.h>
 #include <netrig/nft/interfaces.h>
-#include <netrig/nft/list.h>
 #include <netrig/nft/reserved.h>
 #include <netrig/nft/transport.h>
 
@@ -10,6 +10,8 @@
 #include <libnftnl/set.h>
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -18,6 +20,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 namespace netrig::nft {
 namespace {
@@ -122,25 +125,63 @@ Result<void> add_elements(NfSocket& socket, const SetOfNames& of, std::vector<Na
   return {};
 }
 
-void add_matches(const Table& table, const Chain& chain, std::vector<NamedInterface>& found) {
-  for (std::size_t i = 0; i < chain.rules.size(); ++i) {
-    for (const Expression& expression : chain.rules[i].expressions) {
-      const auto* match = std::get_if<InterfaceMatch>(&expression);
-      if (match == nullptr || match->pattern.ends_with('*')) continue;
-      found.push_back({match->pattern, fmt::format("table {}, chain {}, rule {} (handle {})", to_string(table.id()),
-                                                   chain.name, i + 1, chain.rules[i].handle)});
-    }
+// Whether it may hold a rule that looks at an interface's name: the attribute NFTA_META_KEY as the kernel writes it.
+// Most rules do not, and reading one in full takes longer than the kernel takes to tell it.
+bool may_name_an_interface(const Buffer& message) {
+  return std::ranges::any_of(std::array{NFT_META_IIFNAME, NFT_META_OIFNAME}, [&](std::uint32_t key) {
+    struct {
+      nlattr head{.nla_len = sizeof(nlattr) + sizeof(std::uint32_t), .nla_type = NFTA_META_KEY};
+      std::uint32_t value;
+    } const wanted{.value = htonl(key)};
+    return memmem(message.data(), message.size(), &wanted, sizeof wanted) != nullptr;
+  });
+}
+
+ChainName chain_of(const Buffer& message) {
+  ChainName chain;
+  chain.table.family =
+      static_cast<Family>(static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(header(message)))->nfgen_family);
+  const auto look = [](const nlattr* attribute, void* to) {
+    auto& found = *static_cast<ChainName*>(to);
+    if (mnl_attr_get_type(attribute) == NFTA_RULE_TABLE) found.table.name = mnl_attr_get_str(attribute);
+    if (mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN) found.name = mnl_attr_get_str(attribute);
+    return MNL_CB_OK;
+  };
+  mnl_attr_parse(header(message), sizeof(nfgenmsg), look, &chain);
+  return chain;
+}
+
+void add_matches(const ChainName& chain, const Rule& rule, std::size_t position, std::vector<NamedInterface>& found) {
+  for (const Expression& expression : rule.expressions) {
+    const auto* match = std::get_if<InterfaceMatch>(&expression);
+    if (match == nullptr || match->pattern.ends_with('*')) continue;
+    found.push_back({match->pattern, fmt::format("table {}, chain {}, rule {} (handle {})", to_string(chain.table),
+                                                 chain.name, position, rule.handle)});
   }
+}
+
+// The kernel tells the rules chain by chain, in order.
+Result<void> add_rules(NfSocket& socket, std::vector<NamedInterface>& found) {
+  const auto messages = NETRIG_TRY(dump(socket, "list rules", [](char* room, std::uint32_t sequence) {
+    return nftnl_nlmsg_build_hdr(room, NFT_MSG_GETRULE, NFPROTO_UNSPEC, NLM_F_DUMP, sequence);
+  }));
+  ChainName chain;
+  std::size_t position = 0;
+  for (const Buffer& message : messages) {
+    auto own = chain_of(message);
+    position = own == chain ? position + 1 : 1;
+    chain = std::move(own);
+    if (is_reserved(chain.table) || !may_name_an_interface(message)) continue;
+    add_matches(chain, NETRIG_TRY(codec::decode_rule(message)).rule, position, found);
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket) {
   std::vector<NamedInterface> found;
-  const Ruleset ruleset = NETRIG_TRY(list(socket));
-  for (const Table& table : ruleset.tables) {
-    for (const Chain& chain : table.chains) add_matches(table, chain, found);
-  }
+  NETRIG_TRY(add_rules(socket, found));
   for (const SetOfNames& set : NETRIG_TRY(sets_of_names(socket))) {
     if (!is_reserved(set.table)) NETRIG_TRY(add_elements(socket, set, found));
   }
