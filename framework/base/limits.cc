@@ -1,5 +1,6 @@
 #include <netrig/base/limits.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sys/resource.h>
 
@@ -52,6 +53,9 @@ std::string describe_process_limits() {
   rlimit limit{};
   getrlimit(RLIMIT_NPROC, &limit);
   std::string text = "no more processes or threads may be started: `ulimit -u` is " + count_of(limit.rlim_cur);
+  if (const char* most = std::getenv("NETRIG_PROCESS_LIMIT")) {
+    text += std::string{", the sandbox's own limit "} + most + " (start with a greater NETRIG_PROCESS_LIMIT)";
+  }
   if (const auto most = first_line("/proc/sys/kernel/pid_max")) text += ", kernel.pid_max " + *most;
   if (const auto most = first_line("/proc/sys/kernel/threads-max")) text += ", kernel.threads-max " + *most;
   if (const auto most = control_group_limit()) text += ", pids.max of the control group " + *most;

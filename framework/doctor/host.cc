@@ -1,4 +1,5 @@
 #include <netrig/doctor/host.h>
+#include <netrig/sandbox/process_limit.h>
 
 #include <fmt/format.h>
 
@@ -89,7 +90,11 @@ Finding check_limit(std::string_view id, __rlimit_resource resource, const char*
   return limit.rlim_cur >= enough ? found(id, evidence) : lacks(id, evidence);
 }
 
-Finding check_processes() { return check_limit("limit-processes", RLIMIT_NPROC, "u", 1000); }
+Finding check_processes() {
+  auto finding = check_limit("limit-processes", RLIMIT_NPROC, "u", 1000);
+  finding.evidence += "; a sandbox: " + sandbox::describe(sandbox::expected_process_limit());
+  return finding;
+}
 Finding check_descriptors() { return check_limit("limit-descriptors", RLIMIT_NOFILE, "n", 4096); }
 
 Finding check_namespaces() {

@@ -2,6 +2,7 @@
 #include <netrig/sandbox/ids.h>
 #include <netrig/sandbox/in_place.h>
 #include <netrig/sandbox/kernel_guard.h>
+#include <netrig/sandbox/limit_processes.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/room.h>
 #include <netrig/sandbox/state.h>
@@ -113,9 +114,9 @@ class Scribe {
   pid_t pid_ = -1;
 };
 
-void note_inside(IdRange ids) {
-  const Marker marker{namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::in_place, ids,
-                      -1};
+void note_inside(IdRange ids, const ProcessLimit& processes) {
+  const Marker marker{
+      namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::in_place, ids, -1, processes};
   char variable[kMarkerSize];
   format_marker(marker, variable);
   ::setenv(kMarkerName.data(), variable + kMarkerName.size() + 1, 1);
@@ -124,16 +125,17 @@ void note_inside(IdRange ids) {
 
 }  // namespace
 
-Failure enter_in_place() {
+Failure enter_in_place(std::uint32_t processes) {
   const QuietSignals quiet;
   const IdPlan ids = plan_ids();
+  const ProcessLimitPlan limit = plan_process_limit(processes, false);
   if (const Failure failure = rehearse(ids); failure.error != 0) return failure;
   Scribe scribe{ids};
   if (const Failure failure = make_namespaces(); failure.error != 0) return failure;
   const MapsWritten written = scribe.write();
   if (const int error = write_single_maps(ids, written)) return {Step::id_maps, error};
   const Failure failure = furnish();
-  if (failure.error == 0) note_inside(static_cast<IdRange>(written.ids));
+  if (failure.error == 0) note_inside(static_cast<IdRange>(written.ids), limit_processes(limit));
   return failure;
 }
 

@@ -4,10 +4,12 @@
 
 #include <netrig/sandbox/step.h>
 
+#include <cstdint>
+
 namespace netrig::sandbox {
 
 /// Unshares user, mount, network, IPC and UTS namespaces and furnishes them. `error` 0 when inside. A child tries it
-/// first, so that on a failure this process is as it was.
-Failure enter_in_place();
+/// first, so that on a failure this process is as it was. At most `processes` may live there, where that can be set.
+Failure enter_in_place(std::uint32_t processes);
 
 }  // namespace netrig::sandbox

@@ -1,4 +1,5 @@
 #include <netrig/sandbox/init.h>
+#include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/launch.h>
 #include <netrig/sandbox/probe_net.h>
 #include <netrig/sandbox/reaper.h>
@@ -52,13 +53,26 @@ MapsWritten write_maps(const InitPlan& plan) noexcept {
   return written;
 }
 
-void furnish(const InitPlan& plan) noexcept {
+// The limit while pid_max can be written: the guard makes it read-only for the host's root.
+ProcessLimit furnish_proc(const InitPlan& plan) noexcept {
+  ProcessLimit limit;
+  // Before anything reads /proc: the old one shows the outer pids.
+  take(plan, Step::proc, [&]() noexcept -> int {
+    if (const int error = mount_open_proc()) return error;
+    limit = limit_processes(plan.processes);
+    return guard_new_proc();
+  });
+  return limit;
+}
+
+ProcessLimit furnish(const InitPlan& plan) noexcept {
   take(plan, Step::private_mounts, make_mounts_private);  // before any mount, or the mounts would show outside
-  take(plan, Step::proc, mount_proc);  // before anything reads /proc: the old one shows the outer pids
+  const ProcessLimit limit = furnish_proc(plan);
   take(plan, Step::sysctl, open_sysctl);
   take(plan, Step::sysfs, mount_sysfs);
   take(plan, Step::run, mount_run);
   take(plan, Step::loopback, bring_loopback_up);
+  return limit;
 }
 
 [[noreturn]] void end_probe(const InitPlan& plan) noexcept {
@@ -79,11 +93,11 @@ void run_init(const InitPlan& plan) noexcept {
   take(plan, Step::process_group, []() noexcept { return raw::call(SYS_setpgid, 0, 0) == 0 ? 0 : errno; });
   const MapsWritten maps = write_maps(plan);
   if (maps.uid || maps.gid) bind_to_supervisor(plan);  // a change of ids clears the death signal
-  furnish(plan);
+  const ProcessLimit limit = furnish(plan);
   if (plan.probe) end_probe(plan);
   int requests[2];
   if (const int error = make_channel(requests)) fail_at(plan, Step::program_fork, error);
-  const Program program = launch_program(plan, static_cast<IdRange>(maps.ids), requests[1]);
+  const Program program = launch_program(plan, {static_cast<IdRange>(maps.ids), requests[1], limit});
   if (program.error != 0) fail_at(plan, Step::program_fork, program.error);
   // Only now: until the fork the caller's descriptors were the program's to inherit.
   const int kept[] = {plan.reports, requests[0], program.pidfd};

@@ -3,6 +3,7 @@
 
 #include <netrig/sandbox/channel.h>
 #include <netrig/sandbox/ids.h>
+#include <netrig/sandbox/limit_processes.h>
 #include <netrig/sandbox/raw.h>
 
 #include <sched.h>
@@ -15,6 +16,7 @@ struct InitPlan {
   int reports = -1;     ///< the init's end of the channel to the supervisor
   int supervisors_end = -1;
   IdPlan ids;
+  ProcessLimitPlan processes;
   bool probe = false;  ///< try veth and nftables and end, instead of starting a program
 
   int terminal = -1;              ///< the descriptor of the terminal whose foreground the program takes, or -1

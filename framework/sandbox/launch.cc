@@ -32,23 +32,23 @@ void leave_keyring() noexcept { raw::call(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRIN
 
 // Executed, not just continued: every static initialiser and every thread is to start inside. Being uid 0 there, the
 // program keeps its capabilities, whatever the map.
-int execute(const InitPlan& plan, IdRange ids, int spaces) noexcept {
-  if (raw::call(SYS_fcntl, spaces, F_SETFD, 0) != 0) return errno;
-  format_marker(
-      {namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::pid_namespace, ids, spaces},
-      plan.marker);
+int execute(const InitPlan& plan, const Inside& inside) noexcept {
+  if (raw::call(SYS_fcntl, inside.spaces, F_SETFD, 0) != 0) return errno;
+  format_marker({namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::pid_namespace,
+                 inside.ids, inside.spaces, inside.processes},
+                plan.marker);
   leave_keyring();
   restore_signals(plan);
   raw::call(SYS_execve, "/proc/self/exe", plan.arguments, plan.environment);
   return errno;
 }
 
-[[noreturn]] void become_program(const InitPlan& plan, IdRange ids, int spaces) noexcept {
+[[noreturn]] void become_program(const InitPlan& plan, const Inside& inside) noexcept {
   Report report{Report::failed, Step::program_group, 0};
   if (take_step(Step::program_group)) report.value = make_program_group(plan);
   if (report.value == 0 && take_step(Step::program_exec)) {
     report.step = Step::program_exec;
-    report.value = execute(plan, ids, spaces);
+    report.value = execute(plan, inside);
   }
   send_message(plan.reports, &report, sizeof report);
   raw::exit_now(127);
@@ -56,11 +56,11 @@ int execute(const InitPlan& plan, IdRange ids, int spaces) noexcept {
 
 }  // namespace
 
-Program launch_program(const InitPlan& plan, IdRange ids, int spaces) noexcept {
+Program launch_program(const InitPlan& plan, const Inside& inside) noexcept {
   Program program;
   if (!take_step(Step::program_fork)) return program;
   program.pid = raw::clone_process(CLONE_PIDFD, SIGCHLD, &program.pidfd);
-  if (program.pid == 0) become_program(plan, ids, spaces);
+  if (program.pid == 0) become_program(plan, inside);
   if (program.pid < 0) {
     program.error = errno;
     return program;

@@ -13,8 +13,15 @@ struct Program {
   int error = 0;
 };
 
-/// Forks the test program, which executes itself again with the plan's arguments, signal mask and terminal; `spaces` is
-/// the descriptor it sends requests for program spaces to. Tells the supervisor that it started.
-Program launch_program(const InitPlan& plan, IdRange ids, int spaces) noexcept;
+/// What the program is told of the inside; see Marker.
+struct Inside {
+  IdRange ids;
+  int spaces;  ///< the descriptor that it sends requests for program spaces to
+  ProcessLimit processes;
+};
+
+/// Forks the test program, which executes itself again with the plan's arguments, signal mask and terminal.
+/// Tells the supervisor that it started.
+Program launch_program(const InitPlan& plan, const Inside& inside) noexcept;
 
 }  // namespace netrig::sandbox

@@ -2,6 +2,7 @@
 // Private to the module. Formatting is usable in a bare clone (see raw.h).
 #pragma once
 
+#include <netrig/sandbox/process_limit.h>
 #include <netrig/sandbox/sandbox.h>
 
 #include <cstddef>
@@ -28,6 +29,7 @@ struct Marker {
   Mode mode = Mode::outside;
   IdRange ids = IdRange::single;
   int spaces = -1;  ///< the descriptor on which the init takes requests for program spaces; -1: none
+  ProcessLimit processes = {};
 
   friend bool operator==(const Marker&, const Marker&) = default;
 };

@@ -32,8 +32,10 @@ bool exists(const char* path) noexcept { return raw::call(SYS_faccessat, AT_FDCW
 
 int make_mounts_private() noexcept { return mount("none", "/", nullptr, MS_REC | MS_PRIVATE); }
 
+int mount_open_proc() noexcept { return mount("proc", "/proc", "proc", kPlain); }
+
 int mount_proc() noexcept {
-  if (const int error = mount("proc", "/proc", "proc", kPlain)) return error;
+  if (const int error = mount_open_proc()) return error;
   return guard_new_proc();
 }
 

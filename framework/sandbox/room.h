@@ -8,6 +8,8 @@ namespace netrig::sandbox {
 int make_mounts_private() noexcept;
 /// A /proc of the calling process's pid namespace, over the old one. Read-only is what would change the host's kernel.
 int mount_proc() noexcept;
+/// The same, with nothing read-only yet.
+int mount_open_proc() noexcept;
 /// A /sys of the calling process's network namespace, over the old one: its links are writable, unless the host refuses
 /// a writable one; what would change the host's kernel is not.
 int mount_sysfs() noexcept;

@@ -1,6 +1,7 @@
 #include <netrig/sandbox/arguments.h>
 #include <netrig/sandbox/explain.h>
 #include <netrig/sandbox/in_place.h>
+#include <netrig/sandbox/limit_processes.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/sandbox/state.h>
 #include <netrig/sandbox/supervisor.h>
@@ -26,6 +27,18 @@ Choice read_choice() {
   if (value == "pid") return Choice::whole;
   if (value == "no-pid") return Choice::in_place;
   std::fprintf(stderr, "netrig: NETRIG_SANDBOX=%s: not one of pid, no-pid\n", text);
+  std::exit(2);
+}
+
+std::uint32_t read_process_limit(const EnterOptions& options) {
+  const char* text = std::getenv(kProcessLimitVariable);
+  const std::string value = text != nullptr ? text : "";
+  const auto limit = parse_process_limit(value.empty() ? std::to_string(options.process_limit) : value);
+  if (limit) return *limit;
+  std::fprintf(stderr, "netrig: %s: not a number from %u to %u\n",
+               value.empty() ? ("EnterOptions::process_limit " + std::to_string(options.process_limit)).c_str()
+                             : (std::string{kProcessLimitVariable} + "=" + value).c_str(),
+               kLeastProcessLimit, kGreatestProcessLimit);
   std::exit(2);
 }
 
@@ -68,6 +81,15 @@ bool is_here(const Marker& marker) {
          marker.net_namespace == namespace_inode("/proc/self/ns/net");
 }
 
+// For what runs here: base's errors, and a sandbox made inside of this one.
+void publish(const ProcessLimit& limit) {
+  if (limit.source == ProcessLimit::Source::none) {
+    ::unsetenv(kProcessLimitVariable);
+  } else {
+    ::setenv(kProcessLimitVariable, std::to_string(limit.most).c_str(), 1);
+  }
+}
+
 // The program just executed by the init. Its request channel and its marker with it are its own, not its children's.
 void settle_in(const Marker& marker) {
   ::fcntl(marker.spaces, F_SETFD, FD_CLOEXEC);
@@ -85,6 +107,7 @@ bool find_inside() {
   const auto marker = parse_marker(value);
   if (!marker || !is_here(*marker)) return false;
   if (marker->spaces >= 0) settle_in(*marker);
+  publish(marker->processes);
   state() = {*marker, ""};
   return true;
 }
@@ -119,10 +142,12 @@ void enter(int argc, char** argv, const EnterOptions& options) {
     return;
   }
   const Choice choice = read_choice();
+  const std::uint32_t processes = read_process_limit(options);
   require_single_thread();
   const bool in_place = choice == Choice::in_place || (choice == Choice::automatic && is_traced());
-  const Failure failure = in_place ? enter_in_place() : supervise(argv);
+  const Failure failure = in_place ? enter_in_place(processes) : supervise(argv, processes);
   if (failure.error != 0) state().why_not = tell(failure, explain(failure, read_host_facts()));
+  if (in_place && failure.error == 0) publish(process_limit());
 }
 
 bool inside() noexcept { return mode() != Mode::outside; }
@@ -132,14 +157,14 @@ Mode mode() noexcept { return state().marker.mode; }
 std::string why_not() { return inside() ? "" : state().why_not; }
 
 std::string describe() {
-  const std::string ids = describe_ids(state().marker.ids);
+  const std::string rest = describe_ids(state().marker.ids) + "; " + describe(process_limit());
   switch (mode()) {
     case Mode::outside:
       return {};
     case Mode::pid_namespace:
-      return "pid namespace; " + ids;
+      return "pid namespace; " + rest;
     case Mode::in_place:
-      return "no pid namespace (a debugger's view): the end of stray processes is best effort; " + ids;
+      return "no pid namespace (a debugger's view): the end of stray processes is best effort; " + rest;
   }
   return {};
 }

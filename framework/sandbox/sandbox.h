@@ -12,6 +12,9 @@
 // and /sys, an empty /run with /run/netns, every mount private.
 #pragma once
 
+#include <netrig/sandbox/process_limit.h>
+
+#include <cstdint>
 #include <string>
 
 namespace netrig::sandbox {
@@ -28,6 +31,9 @@ struct EnterOptions {
   /// The program only prints (a list, a help text): no sandbox is needed, and none is made.
   /// enter() also finds this out by itself from the usual options: see asks_for_information().
   bool only_information = false;
+  /// How many processes and threads may live inside at a time, unless the environment says otherwise: from
+  /// kLeastProcessLimit to kGreatestProcessLimit. See process_limit.h.
+  std::uint32_t process_limit = kDefaultProcessLimit;
 };
 
 /// Enters the sandbox. Call it first in main(), before any thread exists: it aborts, with a message, when there is one.
@@ -39,7 +45,8 @@ struct EnterOptions {
 ///
 /// The environment variable NETRIG_SANDBOX chooses: `no-pid` unshares in place, so that a debugger sees one process
 /// (also chosen when a debugger is attached); `pid` insists on the whole sandbox even then. A program that was started
-/// inside a sandbox uses that one. Any other value: a message, and exit status 2.
+/// inside a sandbox uses that one. NETRIG_PROCESS_LIMIT sets the process limit; describe() tells whether it could be
+/// had. Any other value of either: a message, and exit status 2.
 void enter(int argc, char** argv, const EnterOptions& options = {});
 
 /// True when enter() brought this process into a sandbox, or found it in one.
@@ -52,8 +59,9 @@ Mode mode() noexcept;
 /// inside().
 std::string why_not();
 
-/// The sandbox in one line: mode, id range, and what is weaker than usual and why (`pid namespace; single id (newuidmap
-/// or newgidmap failed)`). Empty when not inside().
+/// The sandbox in one line: mode, id range, process limit, and what is weaker than usual and why (`pid namespace;
+/// single id (newuidmap or newgidmap failed); at most 4096 processes and threads (kernel.pid_max of its pid
+/// namespace)`). Empty when not inside().
 std::string describe();
 
 }  // namespace netrig::sandbox

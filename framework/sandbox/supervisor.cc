@@ -165,7 +165,7 @@ Failure run(InitPlan& plan, const QuietSignals& quiet, int terminal) {
 
 }  // namespace
 
-Failure supervise(char** arguments) {
+Failure supervise(char** arguments, std::uint32_t processes) {
   const QuietSignals quiet;
   char marker[kMarkerSize] = {};
   std::vector<char*> environment = environment_with(marker);
@@ -175,6 +175,7 @@ Failure supervise(char** arguments) {
   plan.arguments = arguments;
   plan.environment = environment.data();
   plan.marker = marker;
+  plan.processes = plan_process_limit(processes, true);
   return run(plan, quiet, terminal);
 }
 

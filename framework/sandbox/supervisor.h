@@ -4,11 +4,13 @@
 
 #include <netrig/sandbox/step.h>
 
+#include <cstdint>
+
 namespace netrig::sandbox {
 
-/// Starts init and program with the calling program's arguments and environment. Returns only when that failed, with
-/// everything as before; else ends the process as the program ended.
-Failure supervise(char** arguments);
+/// Starts init and program with the calling program's arguments and environment, and at most `processes`. Returns only
+/// when that failed, with everything as before; else ends the process as the program ended.
+Failure supervise(char** arguments, std::uint32_t processes);
 
 /// Of the namespaces, made one after the other in a child: the first that is refused.
 Failure first_refused_namespace(int error);

@@ -19,9 +19,11 @@
 #include <sched.h>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -166,6 +168,40 @@ int be_asked(const char* wanted) {
   return netrig::sandbox::inside() == (std::strcmp(wanted, "inside") == 0) ? 0 : 1;
 }
 
+// Children that wait, until the kernel gives no more: how many, and why no more; then what the rig says to that.
+int fork_all() {
+  int count = 0;
+  for (;; ++count) {
+    const pid_t child = ::fork();
+    if (child == 0) wait_for_ever();
+    if (child < 0) break;
+  }
+  std::printf("%d %s\n", count, ::strerrorname_np(errno));
+  const auto space = ProgramSpace::start();
+  std::puts(space ? "a program space" : space.error().message().c_str());
+  return 0;
+}
+
+// Forks for ever, and so does every child. Each tells of its first fork that the kernel refused. Behind everything else
+// that runs on the machine: an observer that shares a processor with hundreds of these would see nothing for minutes.
+[[noreturn]] void fork_for_ever() {
+  ::setpriority(PRIO_PROCESS, 0, 19);
+  bool told = false;
+  for (;;) {
+    const pid_t child = ::fork();
+    if (child == 0) told = false;
+    if (child < 0 && !std::exchange(told, true)) tell('F');
+  }
+}
+
+// The same in a program space, while the test program waits.
+int fork_for_ever_in_a_space() {
+  const auto space = ProgramSpace::start();
+  if (!space || ::setns(space->pid_namespace(), CLONE_NEWPID) != 0) return 95;
+  if (::fork() == 0) fork_for_ever();
+  wait_for_ever();
+}
+
 // `uid 0 1000 1`, a line a range.
 int print_ids() {
   for (const std::string map : {"uid", "gid"}) {
@@ -201,6 +237,9 @@ int run(const std::string& action, const char* argument) {
       {"daemons-and-end", [] { return run_daemons(false, [] { tell('T'); }); }},
       {"kill-group", [] { return ::kill(0, SIGKILL); }},
       {"kill-all", [] { return run_daemons(false, [] { ::kill(-1, SIGKILL); }); }},
+      {"fork-all", fork_all},
+      {"bomb", []() -> int { fork_for_ever(); }},
+      {"bomb-in-space", fork_for_ever_in_a_space},
       {"count-signals", count_signals},
       {"print-signals", compare_signals},
       {"print-ids", print_ids},
