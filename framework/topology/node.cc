@@ -3,6 +3,7 @@
 #include <netrig/nft/list.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/settle.h>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,15 @@ template <class T>
 Result<T> in_node(const Node& node, Result<T> result) {
   if (!result) result.error().object = node.name();
   return result;
+}
+
+// Until a new IPv6 address is answered for, which the kernel sees to only where there is a carrier. A master may keep
+// its routes in a table of its own.
+Result<void> await_answered(netlink::Socket& socket, const std::string& node, const netlink::Address& added) {
+  if (added.local.address().is_v4()) return {};
+  const auto link = NETRIG_TRY(netlink::get_link(socket, added.device));
+  if (!link.carrier || link.master.index != 0) return {};
+  return await_local_routes(socket, node, {added.local.address()});
 }
 
 netlink::Device device(std::string_view interface) { return {.name = value_or_throw(InterfaceName::parse(interface))}; }
@@ -181,7 +191,12 @@ void Node::remove_link(std::string_view interface) const {
 void Node::add_address(std::string_view interface, const InterfaceAddress& address) const {
   netlink::Address request{.device = device(interface), .local = address};
   request.no_dad = address.address().family() == AddressFamily::ipv6;
-  netlink([&](netlink::Socket& socket) { require(netlink::Batch{socket}.add(request).send()); });
+  netlink([&](netlink::Socket& socket) {
+    require(netlink::Batch{socket}.add(request).send());
+    auto usable = await_answered(socket, name(), request);
+    if (!usable) std::ignore = netlink::Batch{socket}.remove(request).send();
+    require(std::move(usable));
+  });
 }
 
 void Node::remove_address(std::string_view interface, const InterfaceAddress& address) const {

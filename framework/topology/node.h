@@ -131,6 +131,7 @@ class Node {
   /// Makes a device of the node's own (dummy, vlan, macvlan, ...) and sets it up. Of a veth, this end only.
   void add_link(const netlink::LinkSpec& link, const netlink::LinkKind& kind) const;
   void remove_link(std::string_view interface) const;
+  /// An IPv6 address is answered for when this returns, unless the link has no carrier.
   void add_address(std::string_view interface, const InterfaceAddress& address) const;
   void remove_address(std::string_view interface, const InterfaceAddress& address) const;
   void add_route(const netlink::Route& route) const;
