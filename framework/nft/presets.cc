@@ -69,4 +69,15 @@ Ruleset only_out(const std::vector<Service>& services, bool replies) {
   return ruleset_of(filter_table(), std::move(chain));
 }
 
+Ruleset guide_gateway(const InterfaceName& inside, const InterfaceName& outside) {
+  Ruleset ruleset = nat_masquerade(outside);
+  Chain forward = filter_chain(Hook::forward, Policy::drop);
+  forward.add(allow_out(inside, outside)).add(allow_replies(inside, outside));
+  return ruleset.add(ruleset_of(filter_table(), std::move(forward)));
+}
+
+Ruleset guide_output() {
+  return only_out({{Protocol::tcp, Port{80}}, {Protocol::tcp, Port{443}}, {Protocol::udp, Port{53}}}, true);
+}
+
 }  // namespace netrig::nft

@@ -48,4 +48,11 @@ struct Service {
 /// send) and, when `replies`, answers to connections from outside. The guide's own list: {tcp 80, tcp 443, udp 53}.
 Ruleset only_out(const std::vector<Service>& services, bool replies = false);
 
+/// The guide's gateway: masquerade out of `outside`, a forward chain that drops by default, allow_out() and
+/// allow_replies(). The guide, "External Network Access with NAT".
+Ruleset guide_gateway(const InterfaceName& inside, const InterfaceName& outside);
+/// The guide's output chain: only_out() with its own list, and answers to connections from outside. "Per-Namespace
+/// Firewall Rules".
+Ruleset guide_output();
+
 }  // namespace netrig::nft
