@@ -252,8 +252,12 @@ check_skips() {
       echo "UNEXPECTED SKIP: $test: ${reason:-no reason given}"
       bad=1
     fi
+    if ! "$root/ci/check-skips" --reason "$reason"; then
+      echo "A SKIP WITHOUT AN ID OF framework/doctor/need.cc: $test: ${reason:-no reason given}"
+      bad=1
+    fi
   done < <(sed -n 's/^\t *[0-9]* - \(.*\) (\(Skipped\|Disabled\|Not Run\))$/\1/p' "$results/ctest.log")
-  if [[ $bad -ne 0 ]]; then die "a test did not run, and ci/expected-skips does not allow that here"; fi
+  if [[ $bad -ne 0 ]]; then die "a test did not run, and ci/expected-skips does not allow that here, or its reason cites no id"; fi
 }
 
 # is_expected_skip <test> <reason> <run as>...

@@ -5,6 +5,7 @@
 #include <netrig/nft/presets.h>
 #include <netrig/suites/tools.h>
 #include <netrig/testing/reach.h>
+#include <netrig/testing/skip.h>
 #include <netrig/testing/state.h>
 
 #include <gmock/gmock.h>
@@ -129,8 +130,9 @@ TEST_F(GuideTroubleshooting, TcpdumpShowsTheProbe) {
   proves("tcpdump on the router's veth sees the echo that the rig sent");
   NETRIG_NEEDS_TOOL("tcpdump");
   if (trimmed(router().exec({"cat", "/proc/self/setgroups"}).out) == "deny") {
-    GTEST_SKIP()
-        << "tcpdump gives up its groups when it starts as uid 0, which the kernel denies where one id alone is mapped";
+    NETRIG_SKIP(
+        "subordinate-ids",
+        "tcpdump gives up its groups when it starts as uid 0, which the kernel denies where one id alone is mapped");
   }
   auto dump = router().start({"tcpdump", "-Z", "root", "-i", "left", "-n", "-l", "-c", "2", "icmp"},
                              process::output_line("listening on left"));

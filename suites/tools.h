@@ -1,6 +1,7 @@
 // What the suites need beside the rig: texts of the real tools, and skips where a tool is not installed.
 #pragma once
 
+#include <netrig/testing/skip.h>
 #include <netrig/topology/node.h>
 
 #include <gtest/gtest.h>
@@ -21,5 +22,6 @@ bool is_installed(std::string_view tool);
 }  // namespace netrig
 
 /// Skips the test, naming the tool and its package, where a tool that the test cross-checks with is not installed.
-#define NETRIG_NEEDS_TOOL(tool) \
-  if (!::netrig::is_installed(tool)) GTEST_SKIP() << "needs the program " << (tool) << ", which is not installed"
+#define NETRIG_NEEDS_TOOL(tool)      \
+  if (!::netrig::is_installed(tool)) \
+  NETRIG_SKIP("tool-" << (tool), "needs the program " << (tool) << ", which is not installed")

@@ -1,5 +1,6 @@
 #include <netrig/doctor/examine.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -99,7 +100,7 @@ TEST(Doctor, HandsAReportFromOneProcessToAnother) {
 }
 
 TEST(Doctor, ChecksEveryNeedFromOutsideOrFromInside) {
-  if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
+  NETRIG_NEEDS_SANDBOX();
   auto all = ids_of(examine_outside());
   const auto inside = examine_inside();
   all.merge(ids_of(inside));
@@ -108,7 +109,7 @@ TEST(Doctor, ChecksEveryNeedFromOutsideOrFromInside) {
 }
 
 TEST(Doctor, FindsInsideWhatLabsAreMadeOf) {
-  if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
+  NETRIG_NEEDS_SANDBOX();
   for (const auto& finding : examine_inside()) {
     EXPECT_TRUE(!finding.need->required || finding.outcome == Finding::Outcome::ok)
         << finding.need->id << ": " << finding.evidence;

@@ -7,6 +7,7 @@
 #include <netrig/netns/net_ns.h>
 #include <netrig/nft/conntrack.h>
 #include <netrig/nft/frontend.h>
+#include <netrig/nft/list.h>
 #include <netrig/nft/nf_socket.h>
 
 #include <array>
@@ -111,11 +112,18 @@ void add_rules(Report& report) {
     return {};
   };
   report.push_back(of("conntrack", in_fresh_namespace(list)));
+  const auto reset = []() -> Result<void> {
+    auto nft = NETRIG_TRY(nft::Frontend::open("doctor"));
+    NETRIG_TRY(nft.load_text("table inet t { counter c { packets 1 bytes 1; }; }"));
+    auto socket = NETRIG_TRY(nft::NfSocket::open("doctor"));
+    return nft::reset_counters(socket, {nft::Family::inet, "t"});
+  };
+  report.push_back(of("nft-reset", in_fresh_namespace(reset)));
 }
 
-int try_tun() {
-  const UniqueFd device{::open("/dev/net/tun", O_RDWR | O_CLOEXEC)};
-  return device ? 0 : errno;
+int try_file(const char* path, int flags) {
+  const UniqueFd file{::open(path, flags | O_CLOEXEC)};
+  return file ? 0 : errno;
 }
 
 void add_sockets(Report& report) {
@@ -124,7 +132,7 @@ void add_sockets(Report& report) {
   const auto ping = ::access("/proc/sys/net/ipv4/ping_group_range", R_OK) == 0 ? 0 : errno;
   report.push_back(of_errno("ping-socket", ping));
   report.push_back(of_errno("sctp", try_socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)));
-  report.push_back(of_errno("tun", try_tun()));
+  report.push_back(of_errno("tun", try_file("/dev/net/tun", O_RDWR)));
 }
 
 }  // namespace
@@ -135,6 +143,7 @@ Report examine_inside() {
   add_qdiscs(report);
   add_rules(report);
   add_sockets(report);
+  report.push_back(of_errno("pid-max", try_file("/proc/sys/kernel/pid_max", O_WRONLY)));
   return report;
 }
 
@@ -144,7 +153,8 @@ Report unknown_inside(const std::string& why) {
   report.push_back(unknown("link-bridge-vlan", why));
   for (const auto kind : kQdiscKinds) report.push_back(unknown("qdisc-" + std::string{kind}, why));
   for (const auto& rules : kRules) report.push_back(unknown(rules.id, why));
-  for (const auto* id : {"conntrack", "raw-socket", "packet-capture", "ping-socket", "sctp", "tun"}) {
+  for (const auto* id :
+       {"conntrack", "raw-socket", "packet-capture", "ping-socket", "sctp", "tun", "nft-reset", "pid-max"}) {
     report.push_back(unknown(id, why));
   }
   return report;

@@ -1,15 +1,24 @@
+#include <netrig/base/error.h>
+#include <netrig/base/unique_fd.h>
 #include <netrig/doctor/host.h>
 #include <netrig/sandbox/process_limit.h>
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
+#include <sched.h>
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/keyctl.h>
 
 namespace netrig::doctor {
 namespace {
@@ -108,6 +117,35 @@ Finding check_namespaces() {
   return enough ? found("limit-namespaces", evidence) : lacks("limit-namespaces", evidence);
 }
 
+// Whoever has the capabilities of a user namespace may set its limits: tried in a child, which is then in one.
+Finding check_user_limits() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool made = ::unshare(CLONE_NEWUSER) == 0;
+    const UniqueFd limit{made ? ::open("/proc/sys/user/max_net_namespaces", O_WRONLY | O_CLOEXEC) : -1};
+    ::_exit(limit ? 0 : errno);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child < 0 || !WIFEXITED(status)) return unknown("user-limits", "no child process could try");
+  const int error = WEXITSTATUS(status);
+  if (error == 0) return found("user-limits", "those of a new user namespace can be set");
+  return lacks("user-limits", "open user.max_net_namespaces in a new user namespace: " + describe_errno(error));
+}
+
+Finding check_socket_buffer() {
+  const auto largest = first_line_of("/proc/sys/net/core/wmem_max");
+  const auto evidence = "net.core.wmem_max is " + largest;
+  if (largest.empty()) return unknown("socket-buffer", "net.core.wmem_max cannot be read");
+  return std::atol(largest.c_str()) >= 2'000'000 ? found("socket-buffer", evidence) : lacks("socket-buffer", evidence);
+}
+
+Finding check_keyrings() {
+  if (::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1) >= 0) return found("keyrings");
+  return lacks("keyrings", "keyctl: " + describe_errno(errno));
+}
+
 Finding check_memory() {
   const auto available = std::atol(value_in("/proc/meminfo", "MemAvailable").c_str()) / 1024;
   const auto evidence = fmt::format("{} MiB available", available);
@@ -142,9 +180,10 @@ Finding check_root() {
   return ::geteuid() == 0 ? found("root", "this is root") : lacks("root", fmt::format("this is user {}", ::geteuid()));
 }
 
-constexpr HostCheck kChecks[] = {check_kernel,    check_subordinate_ids, check_new_privileges, check_ptrace,
-                                 check_core_file, check_processes,       check_descriptors,    check_namespaces,
-                                 check_memory,    check_clock,           check_steady_cpu,     check_root};
+constexpr HostCheck kChecks[] = {check_user_limits,     check_socket_buffer,  check_keyrings,   check_kernel,
+                                 check_subordinate_ids, check_new_privileges, check_ptrace,     check_core_file,
+                                 check_processes,       check_descriptors,    check_namespaces, check_memory,
+                                 check_clock,           check_steady_cpu,     check_root};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <netrig/netlink/link.h>
 #include <netrig/netlink/route.h>
 #include <netrig/netlink/test_namespace.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -152,7 +153,7 @@ TEST_F(BatchTest, RefusesLinksWithoutAName) {
 }
 
 TEST_F(BatchTest, SaysWhichKindOfLinkTheKernelLacks) {
-  if (supports(socket(), "dummy").value()) GTEST_SKIP() << "this kernel has dummy links";
+  if (supports(socket(), "dummy").value()) NETRIG_SKIP("link-dummy", "this kernel has dummy links");
   const auto sent = Batch{socket()}.add_link({.name = "d"_interface}, Dummy{}).send();
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code, EOPNOTSUPP);

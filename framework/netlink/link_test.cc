@@ -2,6 +2,7 @@
 #include <netrig/netlink/batch.h>
 #include <netrig/netlink/link.h>
 #include <netrig/netlink/test_namespace.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,7 +62,8 @@ TEST_F(LinkTest, BridgeKeepsItsOptions) {
 TEST_F(LinkTest, BridgeFiltersVlans) {
   Batch batch{socket()};
   const auto sent = batch.add_link({.name = kDev0Name}, Bridge{.vlan_filtering = true, .vlan_default_pvid = 5}).send();
-  if (!sent && sent.error().code == EOPNOTSUPP) GTEST_SKIP() << "this kernel's bridges do not filter VLANs";
+  if (!sent && sent.error().code == EOPNOTSUPP)
+    NETRIG_SKIP("link-bridge-vlan", "this kernel's bridges do not filter VLANs");
   ASSERT_TRUE(sent) << sent.error();
   const auto bridge = std::get<Bridge>(*link().details);
   EXPECT_EQ(bridge.vlan_filtering, true);

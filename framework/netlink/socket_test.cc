@@ -3,6 +3,7 @@
 #include <netrig/netlink/socket.h>
 #include <netrig/netlink/test_namespace.h>
 #include <netrig/netlink/tun.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,11 +35,11 @@ TEST(SocketTest, StaysInTheNamespaceWhereItWasMade) {
 }
 
 TEST(TunTest, GivesThePacketsSentToIt) {
-  if (access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "/dev/net/tun is missing, or not for this user";
+  if (access("/dev/net/tun", R_OK | W_OK) != 0) NETRIG_SKIP("tun", "/dev/net/tun is missing, or not for this user");
   TestNamespace here;
   for (const auto kind : {TunSpec::Kind::tun, TunSpec::Kind::tap}) {
     const auto fd = here.run([&] { return open_tun({.name = "tun0"_interface, .kind = kind}); });
-    if (!fd && fd.error().code == EPERM) GTEST_SKIP() << fd.error();
+    if (!fd && fd.error().code == EPERM) NETRIG_SKIP("tun", fd.error());
     ASSERT_TRUE(fd) << fd.error();
     EXPECT_EQ(value_or_throw(get_link(here.socket(), {.name = "tun0"_interface})).kind, "tun");
   }
@@ -46,7 +47,7 @@ TEST(TunTest, GivesThePacketsSentToIt) {
 }
 
 TEST(TunTest, SaysWhyThereIsNone) {
-  if (access("/dev/net/tun", R_OK | W_OK) == 0) GTEST_SKIP() << "/dev/net/tun is open to this user";
+  if (access("/dev/net/tun", R_OK | W_OK) == 0) NETRIG_SKIP("tun", "/dev/net/tun is open to this user");
   const auto fd = open_tun({.name = "tun0"_interface, .kind = TunSpec::Kind::tap});
   ASSERT_FALSE(fd);
   EXPECT_EQ(fd.error().operation, "add tuntap tun0 mode tap");

@@ -4,6 +4,7 @@
 #include <netrig/base/unique_fd.h>
 #include <netrig/netlink/batch.h>
 #include <netrig/netlink/socket.h>
+#include <netrig/testing/skip.h>
 
 #include <gtest/gtest.h>
 
@@ -79,10 +80,11 @@ class TestNamespace {
 
 /// Skips the test where a tool is not installed.
 #define NETRIG_NEEDS_TOOL(name) \
-  if (std::system("command -v " name " >/dev/null 2>&1") != 0) GTEST_SKIP() << (name) << " is not installed"
+  if (std::system("command -v " name " >/dev/null 2>&1") != 0) NETRIG_SKIP("tool-" name, "not installed: " << (name))
 
 /// Skips the test where the kernel has no links of a kind.
-#define NETRIG_NEEDS_LINKS(socket, kind) \
-  if (!supports(socket, kind).value_or(false)) GTEST_SKIP() << "this kernel has no " << (kind) << " links"
+#define NETRIG_NEEDS_LINKS(socket, kind)       \
+  if (!supports(socket, kind).value_or(false)) \
+  NETRIG_SKIP("link-" << (kind), "this kernel has no " << (kind) << " links")
 
 }  // namespace netrig::netlink

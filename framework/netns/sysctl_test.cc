@@ -1,5 +1,6 @@
 #include <netrig/netns/sysctl.h>
 #include <netrig/netns/test_support.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -109,7 +110,7 @@ TEST(Sysctls, ErrorsReadLikeTheCommand) {
 TEST(Sysctls, ReachInterfacesWithDotsInTheirNames) {
   const auto made = value_or_throw(NetNs::create());
   const auto socket = made.socket(AF_INET, SOCK_DGRAM, 0);
-  if (ioctl(socket->get(), SIOCBRADDBR, "br.7") != 0) GTEST_SKIP() << "this kernel cannot make a bridge";
+  if (ioctl(socket->get(), SIOCBRADDBR, "br.7") != 0) NETRIG_SKIP("link-bridge", "this kernel cannot make a bridge");
   const auto name = interface_sysctl(AddressFamily::ipv4, InterfaceName{"br.7"}, "rp_filter");
   EXPECT_EQ(name, "net.ipv4.conf.br/7.rp_filter");
   ASSERT_TRUE(Sysctls{made}.set(name, "2"));

@@ -1,4 +1,5 @@
 #include <netrig/nft/fresh_network.h>
+#include <netrig/testing/skip.h>
 
 #include <arpa/inet.h>
 #include <array>
@@ -29,7 +30,7 @@ bool loopback_up() {
 
 void FreshNetworkTest::SetUp() {
   outside_ = UniqueFd{open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
-  if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no network namespace: " << describe_errno(errno);
+  if (unshare(CLONE_NEWNET) != 0) NETRIG_SKIP("net-namespace", "no network namespace: " << describe_errno(errno));
   ASSERT_TRUE(loopback_up()) << describe_errno(errno);
   auto opened = NfSocket::open("node");
   ASSERT_TRUE(opened) << opened.error();

@@ -4,6 +4,7 @@
 #include <netrig/nft/list.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/transaction.h>
+#include <netrig/testing/skip.h>
 
 #include <gtest/gtest.h>
 
@@ -39,9 +40,11 @@ int send_udp(const std::string& address, std::uint16_t port, std::size_t size = 
 }  // namespace netrig::nft
 
 /// The output of a command; skips the test when the tool is missing. A GNU statement expression, as NETRIG_TRY is.
-#define NETRIG_OUTPUT_OR_SKIP(command)                                  \
-  ({                                                                    \
-    auto netrig_output = ::netrig::nft::output_of(command);             \
-    if (!netrig_output) GTEST_SKIP() << "not installed: " << (command); \
-    *std::move(netrig_output);                                          \
+#define NETRIG_OUTPUT_OR_SKIP(command)                                                                                 \
+  ({                                                                                                                   \
+    const std::string netrig_command{command};                                                                         \
+    auto netrig_output = ::netrig::nft::output_of(netrig_command);                                                     \
+    if (!netrig_output)                                                                                                \
+      NETRIG_SKIP("tool-" << netrig_command.substr(0, netrig_command.find(' ')), "not installed: " << netrig_command); \
+    *std::move(netrig_output);                                                                                         \
   })

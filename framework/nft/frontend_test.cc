@@ -2,6 +2,7 @@
 #include <netrig/nft/fresh_network.h>
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/reserved.h>
+#include <netrig/testing/skip.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -169,7 +170,7 @@ TEST_F(FrontendTest, AThousandRulesAreLoadedAtOnce) {
     rules +=
         fmt::format("ip saddr 10.0.{}.{} tcp dport {} counter accept comment \"{}\"\n", i / 250, i % 250, i + 1, i);
   const auto loaded = nft().load_text(rules + "}\n}\n");
-  if (!loaded && loaded.error().message().contains("net.core.wmem_max")) GTEST_SKIP() << loaded.error();
+  if (!loaded && loaded.error().message().contains("net.core.wmem_max")) NETRIG_SKIP("socket-buffer", loaded.error());
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_EQ(listing().tables.front().chains.front().rules.size(), 1000U);
 }

@@ -1,6 +1,7 @@
 // What a program finds when it starts, and what is said when it cannot.
 #include <netrig/base/open_files.h>
 #include <netrig/process/test_lab.h>
+#include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <cstdio>
@@ -164,7 +165,8 @@ TEST_F(LaunchTest, RefusesADescriptorThatIsNotOpen) {
 TEST_F(LaunchTest, HasTheFileLimitThatWasBeforeARaise) {
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-  if (limit.rlim_max < 2000) GTEST_SKIP() << "the hard limit of open files leaves no room for a raise";
+  if (limit.rlim_max < 2000)
+    NETRIG_SKIP("limit-descriptors", "the hard limit of open files leaves no room for a raise");
   limit.rlim_cur = 1000;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   ASSERT_TRUE(make_room_for_files(1500));

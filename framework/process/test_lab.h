@@ -4,6 +4,7 @@
 #include <netrig/process/node_space.h>
 #include <netrig/process/programs.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ inline Deadline soon() { return Deadline::after(std::chrono::seconds{60}); }
 class LabOfOneNode : public testing::Test {
  protected:
   void SetUp() override {
-    if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
+    NETRIG_NEEDS_SANDBOX();
     programs_.emplace(value_or_throw(Programs::in(value_or_throw(sandbox::ProgramSpace::start()))));
     network_.emplace(value_or_throw(netns::NetNs::create()));
     node_.emplace(make_node("server", *network_));

@@ -94,6 +94,9 @@ Explanation explain_missing(Step step) {
   }
 }
 
+// The chain's steps are checks of their own; those after it fail for want of what they start with, of room.
+std::string_view doctor_id_of(Step step) { return name_of(step <= Step::nft ? step : Step::prepare); }
+
 }  // namespace
 
 Explanation explain(const Failure& failure, const HostFacts& facts) {
@@ -124,7 +127,7 @@ std::string tell(const Failure& failure, const Explanation& explanation) {
   std::string text = "no sandbox: " + std::string{action_of(failure.step)} + ": " + describe_errno(failure.error);
   if (!explanation.cause.empty()) text += ": " + explanation.cause;
   if (!explanation.remedy.empty()) text += "; remedy: " + explanation.remedy;
-  return text;
+  return text + " [netrig doctor: " + std::string{doctor_id_of(failure.step)} + "]";
 }
 
 }  // namespace netrig::sandbox

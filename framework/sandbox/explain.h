@@ -19,7 +19,8 @@ struct Explanation {
 /// The likely cause of `failure` on a host of these `facts`, and what allows it.
 Explanation explain(const Failure& failure, const HostFacts& facts);
 
-/// In one line: `no sandbox: mount a fresh /proc: EPERM (Operation not permitted): CAUSE; remedy: REMEDY`.
+/// In one line: `no sandbox: mount a fresh /proc: EPERM (Operation not permitted): CAUSE; remedy: REMEDY [netrig
+/// doctor: ID]`.
 std::string tell(const Failure& failure, const Explanation& explanation);
 
 }  // namespace netrig::sandbox

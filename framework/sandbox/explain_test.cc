@@ -102,8 +102,14 @@ TEST(ExplainRefusal, ClaimsNothingItDoesNotKnow) {
 
 TEST(Tell, ReadsLikeTheStepThatFailed) {
   EXPECT_EQ(tell({Step::proc, EPERM}, {"it is covered", "uncover it"}),
-            "no sandbox: mount a fresh /proc: EPERM (Operation not permitted): it is covered; remedy: uncover it");
-  EXPECT_EQ(tell({Step::proc, EPERM}, {}), "no sandbox: mount a fresh /proc: EPERM (Operation not permitted)");
+            "no sandbox: mount a fresh /proc: EPERM (Operation not permitted): it is covered; remedy: uncover it "
+            "[netrig doctor: proc]");
+  EXPECT_EQ(tell({Step::proc, EPERM}, {}),
+            "no sandbox: mount a fresh /proc: EPERM (Operation not permitted) [netrig doctor: proc]");
+}
+
+TEST(Tell, CitesACheckOfTheDoctorForAStepThatIsNone) {
+  EXPECT_THAT(tell({Step::program_fork, EAGAIN}, {}), HasSubstr("[netrig doctor: prepare]"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <netrig/sandbox/probe.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,7 +25,7 @@ std::string print(const ProbeStep& step) {
 }
 
 TEST(Probe, PassesEveryStepWhereASandboxWorks) {
-  if (!inside()) GTEST_SKIP() << why_not();
+  NETRIG_NEEDS_SANDBOX();
   const ProbeReport report = probe();
   for (const ProbeStep& step : report.steps) EXPECT_EQ(step.outcome, Outcome::ok) << step;
   EXPECT_TRUE(report.ok());
@@ -34,7 +35,7 @@ TEST(Probe, PassesEveryStepWhereASandboxWorks) {
 }
 
 TEST(Probe, MayBeAskedInAnyThread) {
-  if (!inside()) GTEST_SKIP() << why_not();
+  NETRIG_NEEDS_SANDBOX();
   ProbeReport report;
   std::thread{[&] { report = probe(); }}.join();
   EXPECT_TRUE(report.ok());
@@ -42,11 +43,11 @@ TEST(Probe, MayBeAskedInAnyThread) {
 
 // The limits of a user namespace can be written by its root: a host that forbids, made inside the sandbox.
 TEST(Probe, NamesTheStepThatTheHostForbids) {
-  if (!inside()) GTEST_SKIP() << why_not();
+  NETRIG_NEEDS_SANDBOX();
   {
     std::ofstream limit{"/proc/sys/user/max_net_namespaces"};
     limit << 0 << std::flush;
-    if (!limit) GTEST_SKIP() << "user.max_net_namespaces is not writable here";
+    if (!limit) NETRIG_SKIP("user-limits", "user.max_net_namespaces is not writable here");
   }
   const ProbeReport report = probe();
   std::ofstream{"/proc/sys/user/max_net_namespaces"} << 10000;

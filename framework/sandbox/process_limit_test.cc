@@ -1,5 +1,6 @@
 #include <netrig/sandbox/limit_processes.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 
 #include <gtest/gtest.h>
 
@@ -48,7 +49,7 @@ std::string first_line(const char* path) {
 }
 
 TEST(ProcessLimitInside, IsInForceAndInTheEnvironment) {
-  if (!inside()) GTEST_SKIP() << why_not();
+  NETRIG_NEEDS_SANDBOX();
   const ProcessLimit limit = process_limit();
   const char* variable = std::getenv(kProcessLimitVariable);
   EXPECT_EQ(variable != nullptr ? variable : "", limit.most == 0 ? "" : std::to_string(limit.most));

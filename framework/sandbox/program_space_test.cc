@@ -2,6 +2,7 @@
 #include <netrig/sandbox/program_space.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/sandbox/state.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,9 +39,7 @@ struct Pipe {
 
 class ProgramSpaceTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!inside()) GTEST_SKIP() << why_not();
-  }
+  void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
 };
 
 // Runs `program` as the process module will: first process of the family in `space`, reaped by the caller.

@@ -1,5 +1,6 @@
 #include <netrig/sandbox/marker.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,16 +25,15 @@ using testing::UnorderedElementsAre;
 
 class InsideTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!inside()) GTEST_SKIP() << why_not();
-  }
+  void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
 };
 
 class InsideAPidNamespaceTest : public InsideTest {
  protected:
   void SetUp() override {
     InsideTest::SetUp();
-    if (!IsSkipped() && mode() != Mode::pid_namespace) GTEST_SKIP() << "needs the pid namespace: " << describe();
+    if (!IsSkipped() && mode() != Mode::pid_namespace)
+      NETRIG_SKIP("pid-namespace", "needs the pid namespace: " << describe());
   }
 };
 

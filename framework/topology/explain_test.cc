@@ -1,6 +1,7 @@
 // One probe explained: by rules of every kind, and by what no rule decides. A client, a gateway, a server; both
 // families.
 #include <netrig/nft/presets.h>
+#include <netrig/testing/skip.h>
 #include <netrig/topology/explain.h>
 #include <netrig/topology/lab.h>
 
@@ -190,7 +191,7 @@ TEST_P(ExplainTest, TellsThatTheSenderHasNoRoute) {
 
 TEST_P(ExplainTest, NamesRulesOfIptables) {
   if (!gw_.exec(process::sh("command -v iptables-nft ip6tables-nft")).success())
-    GTEST_SKIP() << "not installed: iptables-nft";
+    NETRIG_SKIP("tool-iptables-nft", "not installed: iptables-nft");
   const auto web = server_.listen(tcp(80));
   const std::string tool = v4() ? "iptables-nft" : "ip6tables-nft";
   for (const std::string target : {"DROP", "REJECT"}) {

@@ -1,4 +1,5 @@
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 #include <netrig/topology/fingerprint.h>
 #include <netrig/topology/test_topologies.h>
 
@@ -22,9 +23,7 @@ Topology translated() {
 
 class FingerprintTest : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
-  }
+  void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
 };
 
 TEST_F(FingerprintTest, IsTheSameForTheSameNetwork) {

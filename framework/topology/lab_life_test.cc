@@ -1,5 +1,6 @@
 // The life of a lab: moved, ended early, ended elsewhere, and what its handles say afterwards.
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
 
@@ -31,9 +32,7 @@ bool is_reachable(const Node& from, const IpAddress& to) {
 
 class LabLife : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
-  }
+  void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
 };
 
 // ---- moved

@@ -4,6 +4,7 @@
 #include <netrig/base/scope_exit.h>
 #include <netrig/nft/presets.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/skip.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
 
@@ -113,9 +114,7 @@ Holdings live_through(std::size_t first, std::size_t count) {
 
 class LabScale : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (!sandbox::inside()) GTEST_SKIP() << sandbox::why_not();
-  }
+  void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
 };
 
 TEST_F(LabScale, ManyLabsInOneProcessLeaveItAsItWas) {

@@ -1,4 +1,5 @@
 // Rulesets of nodes, as files and text; the nft and iptables programs are the witnesses.
+#include <netrig/testing/skip.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
 
@@ -86,7 +87,7 @@ TEST_F(NodeRules, CountersAreResetAndTablesRemoved) {
   try {
     left_.reset_counters();
   } catch (const SetupError& error) {
-    if (error.error().code == EINVAL) GTEST_SKIP() << error.what();  // before Linux 6.2
+    if (error.error().code == EINVAL) NETRIG_SKIP("nft-reset", error.what());  // before Linux 6.2
     throw;
   }
   EXPECT_THAT(left_.ruleset_text(),
@@ -130,7 +131,7 @@ TEST_F(NodeRules, ASyntaxErrorNamesNodeFileAndLine) {
 
 TEST_F(NodeRules, IptablesFilesOfBothFamiliesAreLoaded) {
   if (!left_.exec(process::sh("command -v iptables-restore ip6tables-restore")).success())
-    GTEST_SKIP() << "not installed: iptables-restore";
+    NETRIG_SKIP("tool-iptables-restore", "not installed: iptables-restore");
   left_.load_iptables(AddressFamily::ipv4,
                       file("*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.2/32 -j ACCEPT\nCOMMIT\n"));
   left_.load_iptables(AddressFamily::ipv6, file("*filter\n-A INPUT -s fd00::2/128 -j DROP\nCOMMIT\n"));

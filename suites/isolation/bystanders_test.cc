@@ -2,6 +2,7 @@
 #include <netrig/base/error.h>
 #include <netrig/suites/isolation/inmates.h>
 #include <netrig/suites/teardown/host_snapshot.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -146,7 +147,7 @@ bool opens(pid_t pid, const std::string& file, int flags) {
 }
 
 TEST_F(BystandersTest, AnotherUserCannotEnterOrTouchALab) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, who can be two users";
+  if (::geteuid() != 0) NETRIG_SKIP("root", "needs root, who can be two users");
   const Settled inmate{[] { become(kOwner); }};
   ASSERT_EQ(inmate.node_programs.size(), 1U);
   const pid_t parts[] = {inmate.init, inmate.program, inmate.space_inits.at(0), inmate.node_programs[0]};
@@ -188,7 +189,7 @@ class SecretOfRoot {
 };
 
 TEST_F(BystandersTest, ASetUserIdProgramGivesNothingInside) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, who can be two users";
+  if (::geteuid() != 0) NETRIG_SKIP("root", "needs root, who can be two users");
   const SecretOfRoot root;
   const auto read = root.program() + " " + root.secret();
   const auto user = [] { become(kOwner); };

@@ -3,6 +3,7 @@
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/tools.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -114,9 +115,9 @@ TEST_F(HostTest, MessageQueuesAreOutOfReach) {
 }
 
 TEST_F(HostTest, TheSessionKeyringIsNotInherited) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, whose quota of keys other sandboxes do not use up";
+  if (::geteuid() != 0) NETRIG_SKIP("root", "needs root, whose quota of keys other sandboxes do not use up");
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) {
-    GTEST_SKIP() << "needs keyrings: keyctl: " << std::strerror(errno);
+    NETRIG_SKIP("keyrings", "needs keyrings: keyctl: " << std::strerror(errno));
   }
   const auto key = ::syscall(SYS_add_key, "user", "netrig-isolation", "secret", 6, KEY_SPEC_SESSION_KEYRING);
   ASSERT_GE(key, 0) << std::strerror(errno);

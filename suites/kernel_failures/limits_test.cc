@@ -5,6 +5,7 @@
 #include <netrig/fixtures/lab_test.h>
 #include <netrig/suites/kernel_failures/everything.h>
 #include <netrig/suites/kernel_failures/held.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -152,7 +153,7 @@ TEST_F(LimitsTest, AFullPidNamespaceIsTold) {
     const Lab lab{topology_};
     EXPECT_TRUE(works(lab));
     const auto low = Setting::make("/proc/sys/kernel/pid_max", "301");  // the least there is
-    if (!low) GTEST_SKIP() << "kernel.pid_max cannot be set in a sandbox here";
+    if (!low) NETRIG_SKIP("pid-max", "kernel.pid_max cannot be set in a sandbox here");
     const FullOfThreads threads;
     expect_no_room(lab, topology_);
   }
@@ -164,7 +165,8 @@ TEST_F(LimitsTest, AFullLimitOfProcessesIsTold) {
     const Lab lab{topology_};
     EXPECT_TRUE(works(lab));
     const Limited low{RLIMIT_NPROC, 1};
-    if (error_of([&] { const Lab another{topology_}; }).empty()) GTEST_SKIP() << "root has no limit of processes";
+    if (error_of([&] { const Lab another{topology_}; }).empty())
+      NETRIG_SKIP("limit-processes", "root has no limit of processes");
     expect_no_room(lab, topology_);
   }
   all_is_as_before();

@@ -2,6 +2,7 @@
 #include <netrig/suites/teardown/outcome.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -80,7 +81,7 @@ class EnterAsRootTest : public EnterTest {
  protected:
   void SetUp() override {
     EnterTest::SetUp();
-    if (!IsSkipped() && !can_become_user()) GTEST_SKIP() << "needs root, who has every id and can become any user";
+    if (!IsSkipped() && !can_become_user()) NETRIG_SKIP("root", "needs root, who has every id and can become any user");
   }
 };
 
@@ -146,7 +147,8 @@ class EnterWithSubordinateIdsTest : public EnterAsUserTest {
  protected:
   void SetUp() override {
     EnterAsUserTest::SetUp();
-    if (!IsSkipped() && !is_installed("newuidmap")) GTEST_SKIP() << "needs newuidmap, which is not installed";
+    if (!IsSkipped() && !is_installed("newuidmap"))
+      NETRIG_SKIP("tool-newuidmap", "needs newuidmap, which is not installed");
   }
 
   static bool is_installed(const std::string& program) {
@@ -189,7 +191,7 @@ TEST_F(EnterWithSubordinateIdsTest, HasItsOwnIdWhereNewuidmapHasNoPrivilege) {
 
 TEST_F(EnterTest, AProgramUnderADebuggerStaysInItsPidNamespaceAndSaysSo) {
   const auto [status, output] = outcome_of({.arguments = {"ask", "inside"}, .traced = true});
-  if (status == exited(92)) GTEST_SKIP() << "ptrace is not permitted here";
+  if (status == exited(92)) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
   EXPECT_EQ(status, exited(0));
   EXPECT_THAT(output, StartsWith("inside\nno pid namespace (a debugger's view)"));
 }
@@ -197,14 +199,14 @@ TEST_F(EnterTest, AProgramUnderADebuggerStaysInItsPidNamespaceAndSaysSo) {
 TEST_F(EnterTest, AProgramUnderADebuggerStaysOneProcess) {
   Victim victim{{.arguments = {"wait"}, .blocked = {SIGCHLD}, .traced = true}};
   start_traced(victim);
-  if (victim.letters(1).empty()) GTEST_SKIP() << "ptrace is not permitted here";
+  if (victim.letters(1).empty()) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
   EXPECT_THAT(victim.processes(), SizeIs(1));
 }
 
 TEST_F(EnterTest, AProgramUnderADebuggerGetsThePidNamespaceItInsistsOn) {
   const auto [status, output] =
       outcome_of({.arguments = {"ask", "inside"}, .environment = {"NETRIG_SANDBOX=pid"}, .traced = true});
-  if (status == exited(92)) GTEST_SKIP() << "ptrace is not permitted here";
+  if (status == exited(92)) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
   EXPECT_EQ(status, exited(0));
   EXPECT_THAT(output, StartsWith("inside\npid namespace"));
 }

@@ -1,5 +1,6 @@
 // What the caller sees of a program's end is what it would see without a sandbox.
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -53,10 +54,10 @@ class CoreTest : public ExitFidelityTest {
     std::string pattern;
     std::getline(std::ifstream{"/proc/sys/kernel/core_pattern"} >> std::ws, pattern);
     if (pattern.empty() || pattern[0] == '|' || pattern[0] == '/') {
-      GTEST_SKIP() << "cores go elsewhere here: kernel.core_pattern is " << pattern;
+      NETRIG_SKIP("core-file", "cores go elsewhere here: kernel.core_pattern is " << pattern);
     }
     ::getrlimit(RLIMIT_CORE, &before_);
-    if (before_.rlim_max == 0) GTEST_SKIP() << "cores are not permitted here: the hard limit is 0";
+    if (before_.rlim_max == 0) NETRIG_SKIP("core-file", "cores are not permitted here: the hard limit is 0");
     std::string name = std::filesystem::temp_directory_path() / "netrig-core-XXXXXX";
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     directory_ = name;

@@ -20,7 +20,7 @@ using testing::Not;
 
 constexpr const char* kReason =
     "no sandbox: make a network namespace: ENOSPC (No space left on device): user.max_net_namespaces is 0; remedy: "
-    "sudo sysctl -w user.max_net_namespaces=10000";
+    "sudo sysctl -w user.max_net_namespaces=10000 [netrig doctor: net-namespace]";
 
 std::function<void()> without_namespaces_of(const std::string& kind) {
   return [kind] {
@@ -38,7 +38,8 @@ class ForbiddenSandboxTest : public TeardownTest {
     const std::string setting = "user.max_" + kind + "_namespaces";
     EXPECT_EQ(status, exited(0));
     EXPECT_EQ(output, "outside\nno sandbox: make a " + in_words + " namespace: ENOSPC (No space left on device): " +
-                          setting + " is 0; remedy: sudo sysctl -w " + setting + "=10000\n");
+                          setting + " is 0; remedy: sudo sysctl -w " + setting +
+                          "=10000 [netrig doctor: " + (kind == "mnt" ? "mount" : kind) + "-namespace]\n");
   }
 };
 

@@ -2,6 +2,7 @@
 // names.
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <fcntl.h>
@@ -14,7 +15,7 @@ class HostUntouchedTest : public TeardownTest {
   void SetUp() override {
     TeardownTest::SetUp();
     if (IsSkipped()) return;
-    if (output_of("ip -V").find("iproute2") == std::string::npos) GTEST_SKIP() << "needs ip (iproute2)";
+    if (output_of("ip -V").find("iproute2") == std::string::npos) NETRIG_SKIP("tool-ip", "needs ip (iproute2)");
     before_ = snapshot_of_the_host();
     ASSERT_GT(before_.size(), 100U);  // there is something to compare
   }

@@ -1,6 +1,7 @@
 // Whichever process of a sandbox is killed, at whatever system call: nothing is left.
 #include <netrig/suites/teardown/stepper.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ class KillAtEverySystemCallTest : public TeardownTest {
            .traced = true,
            .output = silence.get()}};
       const Kill kill = kill_at_stop(victim, role, stop);
-      if (kill == Kill::refused) GTEST_SKIP() << "ptrace is not permitted here";
+      if (kill == Kill::refused) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
       const int status = victim.wait_supervisor();
       ASSERT_TRUE(victim.all_gone()) << "after a kill at stop " << stop;
       if (kill == Kill::too_late) {

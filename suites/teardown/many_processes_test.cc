@@ -7,6 +7,7 @@
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <array>
 #include <cerrno>
@@ -105,7 +106,7 @@ TEST_F(ManyProcessesTest, AtOnceAllSucceedAndLeaveNothing) {
   if (child == 0) run_many(program, number_of_processes());
   int status = -1;
   ::waitpid(child, &status, 0);
-  if (status == exited(kNotPermitted)) GTEST_SKIP() << "the limits of a user namespace cannot be set here";
+  if (status == exited(kNotPermitted)) NETRIG_SKIP("user-limits", "the limits of a user namespace cannot be set here");
   EXPECT_EQ(status, exited(0));
 }
 

@@ -4,6 +4,7 @@
 #include <netrig/suites/teardown/holders.h>
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/surroundings.h>
+#include <netrig/testing/skip.h>
 
 #include <fcntl.h>
 #include <filesystem>
@@ -166,7 +167,7 @@ FaultTable observe(const std::function<void(Observer&)>& body) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == kNotPermitted) {
-    [] { GTEST_SKIP() << "the limits of a user namespace cannot be set here"; }();
+    [] { NETRIG_SKIP("user-limits", "the limits of a user namespace cannot be set here"); }();
     return {};
   }
   EXPECT_EQ(status, 0) << "the observer's failures are printed above";

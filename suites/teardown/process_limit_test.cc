@@ -4,6 +4,7 @@
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/outcome.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -40,7 +41,8 @@ class ProcessLimitTest : public TeardownTest {
  protected:
   void SetUp() override {
     TeardownTest::SetUp();
-    if (!IsSkipped() && !can_be_limited()) GTEST_SKIP() << "this kernel has no process limit for the host's root";
+    if (!IsSkipped() && !can_be_limited())
+      NETRIG_SKIP("pid-max", "this kernel has no process limit for the host's root");
   }
 
   // How many processes live in the sandboxes that this test watches.

@@ -1,6 +1,7 @@
 // Every namespace is released, counted by the kernel: in a user namespace that may have only a few of each kind at a
 // time, many sandboxes are made and killed. One that leaked would soon be one too many.
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ TEST_F(ReleaseTest, OfEveryNamespaceOfKilledSandboxes) {
   }
   int status = -1;
   ::waitpid(child, &status, 0);
-  if (status == exited(kNotPermitted)) GTEST_SKIP() << "the limits of a user namespace cannot be set here";
+  if (status == exited(kNotPermitted)) NETRIG_SKIP("user-limits", "the limits of a user namespace cannot be set here");
   EXPECT_EQ(status, exited(0));
 }
 

@@ -3,6 +3,7 @@
 
 #include <netrig/sandbox/probe.h>
 #include <netrig/suites/teardown/victim.h>
+#include <netrig/testing/skip.h>
 
 #include <gtest/gtest.h>
 
@@ -15,13 +16,7 @@ namespace netrig::teardown {
 /// Skips, with the reason, on a host that permits no sandbox.
 class TeardownTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto report = sandbox::probe();
-    if (report.ok()) return;
-    std::ostringstream reason;
-    reason << *report.failed();
-    GTEST_SKIP() << reason.str();
-  }
+  void SetUp() override { NETRIG_NEEDS_PERMITTED_SANDBOX(); }
 };
 
 /// Raw wait statuses, as wait(2) gives them.
