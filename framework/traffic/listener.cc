@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace netrig::traffic {
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::size_t kPeersKept = 1000;
 constexpr int kBacklog = 1024;
+
+// What accept(2) needs and may get later: the connection waits meanwhile.
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 
@@ -30,6 +34,8 @@ struct Listener::State {
   mutable std::condition_variable came;
   std::deque<Endpoint> peers;
   std::map<int, UniqueFd> connections;
+  int refusal = 0;  ///< errno of `accepting`: why those who wait are not taken
+  int lost = 0;     ///< errno: why somebody came who is not among `peers`
 
   void note(const Endpoint& peer) {
     const std::scoped_lock lock{turn};
@@ -45,17 +51,35 @@ struct Listener::State {
     while (socket) {
       SocketAddress from;
       UniqueFd connection{::accept4(socket.get(), from.get(), &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+      const int error = connection ? 0 : errno;
+      refusal = is_shortage(error) ? error : 0;
+      if (refusal != 0) Reactor::instance().rest(socket.get());  // they stay in the queue
       if (!connection) return;  // EAGAIN; a peer that gave up meanwhile counts as not come
-      note(from.endpoint());
-      const int fd = connection.get();
-      {
-        const std::scoped_lock lock{turn};
-        connections[fd] = std::move(connection);
-      }
-      if (!Reactor::instance().add(fd, [this, fd] { echo_stream(fd); })) {
-        const std::scoped_lock lock{turn};
-        connections.erase(fd);
-      }
+      take(from.endpoint(), std::move(connection));
+    }
+  }
+
+  void take(const Endpoint& peer, UniqueFd connection) try {
+    note(peer);
+    const int fd = connection.get();
+    {
+      const std::scoped_lock lock{turn};
+      connections[fd] = std::move(connection);
+    }
+    if (!Reactor::instance().add(fd, [this, fd] { echo_stream(fd); })) {
+      const std::scoped_lock lock{turn};
+      connections.erase(fd);
+    }
+  } catch (const std::bad_alloc&) {
+    lost = ENOMEM;
+  }
+
+  // Nobody who came is kept from the caller in silence.
+  void require_all_taken() {
+    take_waiting();
+    const std::scoped_lock lock{accepting};
+    if (const int error = lost != 0 ? lost : refusal; error != 0) {
+      throw SetupError{Error::from_errno("take a peer of " + service.to_string(), "", error)};
     }
   }
 
@@ -70,13 +94,22 @@ struct Listener::State {
       drop(fd);
   }
 
+  bool note_datagram(const Endpoint& peer) try {
+    note(peer);
+    return true;
+  } catch (const std::bad_alloc&) {
+    const std::scoped_lock lock{accepting};
+    lost = ENOMEM;
+    return false;
+  }
+
   void echo_datagrams() {
     std::array<char, 65536> bytes{};
     for (;;) {
       SocketAddress from;
       const auto size = ::recvfrom(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, from.get(), &from.size);
       if (size < 0) return;
-      note(from.endpoint());
+      if (!note_datagram(from.endpoint())) return;
       ::sendto(socket.get(), bytes.data(), static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL, from.get(),
                from.size);
     }
@@ -176,13 +209,13 @@ void Listener::close(State& state) { state.close(); }
 void Listener::close() { close(state()); }
 
 std::vector<Endpoint> Listener::peers() const {
-  state().take_waiting();
+  state().require_all_taken();
   const std::scoped_lock lock{state_->turn};
   return {state_->peers.begin(), state_->peers.end()};
 }
 
 std::optional<Endpoint> Listener::last_peer() const {
-  state().take_waiting();
+  state().require_all_taken();
   const std::scoped_lock lock{state_->turn};
   if (state_->peers.empty()) return std::nullopt;
   return state_->peers.back();
@@ -196,7 +229,10 @@ bool Listener::wait_for_peer(Deadline deadline) const {
   } else {
     state_->came.wait_until(lock, deadline.at(), over);
   }
-  return !state_->peers.empty();
+  const bool any = !state_->peers.empty();
+  lock.unlock();
+  if (!any) state_->require_all_taken();
+  return any;
 }
 
 }  // namespace netrig::traffic

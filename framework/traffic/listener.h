@@ -35,10 +35,13 @@ class Listener {
   [[nodiscard]] Service service() const;
   [[nodiscard]] Port port() const { return *service().port(); }
   /// Who connected, or sent a datagram, in order; IPv4 peers as IPv4 addresses. The 1,000 newest are kept.
-  /// A peer whose connect(2) has returned, or that has its datagram back, is among them.
+  /// A peer whose connect(2) has returned, or that has its datagram back, is among them. Throws SetupError while one
+  /// waits whom this process has no descriptor or memory for (EMFILE, ...; it is served as soon as there is), and when
+  /// one came that could not be noted.
   [[nodiscard]] std::vector<Endpoint> peers() const;
   [[nodiscard]] std::optional<Endpoint> last_peer() const;
   /// Waits until the first peer came; false at the deadline, and when it is closed before.
+  /// Throws SetupError as peers() does.
   [[nodiscard]] bool wait_for_peer(Deadline deadline) const;
 
   /// Gives the port up and closes the connections it took. Who came can still be asked. From any thread, also more than

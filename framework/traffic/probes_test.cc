@@ -2,17 +2,25 @@
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/listener.h>
 #include <netrig/traffic/ping.h>
+#include <netrig/traffic/reactor.h>
+#include <netrig/traffic/socket_address.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 namespace netrig::traffic {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::ThrowsMessage;
 
 ProbeOutcome probe(const ProbeSpec& spec) {
   auto opened = Probe::open(spec);
@@ -165,6 +173,66 @@ TEST(Listener, ServesHundredsOfPeersAtOnce) {
     probes.push_back(*std::move(opened));
   }
   for (auto& each : probes) EXPECT_TRUE(each.run(Deadline::after(10s)).answered());
+}
+
+// The limit of open files at the lowest number that is free, while it lives.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const UniqueFd lowest{::open("/", O_PATH | O_CLOEXEC)};
+    const rlimit none{static_cast<rlim_t>(lowest.get()), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+Probe probe_of(const Listener& listener, Port port) {
+  auto service = listener.service().is_tcp() ? tcp(port.value()) : udp(port.value());
+  return value_or_throw(
+      Probe::open({.service = std::move(service), .destination = IpAddress::loopback(AddressFamily::ipv4)}));
+}
+
+// What cannot be accepted stays in the queue, which stays readable: the thread must not look at it for ever. Its turns
+// are counted; a tenth of a second lies between two at least.
+TEST(Listener, LooksNowAndThenForADescriptorWhenThereIsNone) {
+  const auto web = value_or_throw(Listener::open(tcp(0)));
+  const auto echo = value_or_throw(Listener::open(udp(0)));
+  const UniqueFd mute{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const SocketAddress nowhere{IpAddress::loopback(AddressFamily::ipv4), Port{}};
+  ASSERT_EQ(::bind(mute.get(), nowhere.get(), nowhere.size), 0);
+  auto knocking = probe_of(web, web.port()), calling = probe_of(echo, echo.port());
+  SocketAddress bound;
+  ASSERT_EQ(::getsockname(mute.get(), bound.get(), &bound.size), 0);
+  auto waiting = probe_of(echo, bound.endpoint().port);
+  {
+    const NoDescriptorLeft none;
+    EXPECT_TRUE(knocking.run(Deadline::after(20s)).answered());
+    const auto before = Reactor::instance().turns();
+    const auto waited = waiting.run(Deadline::after(300ms));
+    EXPECT_LE(Reactor::instance().turns() - before, 5 + static_cast<std::uint64_t>(waited.elapsed / 100ms));
+    EXPECT_TRUE(calling.run(Deadline::after(20s)).answered()) << "others must be served meanwhile";
+  }
+}
+
+TEST(Listener, SaysWhatItCouldNotTakeAndTakesItLater) {
+  const auto web = value_or_throw(Listener::open(tcp(0)));
+  auto knocking = probe_of(web, web.port());
+  {
+    const NoDescriptorLeft none;
+    EXPECT_TRUE(knocking.run(Deadline::after(20s)).answered());
+    EXPECT_THAT([&] { (void)web.peers(); },
+                ThrowsMessage<SetupError>(AllOf(HasSubstr("take a peer of tcp/"), HasSubstr("EMFILE"))));
+    EXPECT_THAT([&] { (void)web.last_peer(); }, ThrowsMessage<SetupError>(HasSubstr("EMFILE")));
+    EXPECT_THAT([&] { (void)web.wait_for_peer(Deadline::after(0s)); }, ThrowsMessage<SetupError>(HasSubstr("EMFILE")));
+  }
+  ASSERT_TRUE(web.wait_for_peer(Deadline::after(20s)));  // nobody asks: the listener looks again by itself
+  EXPECT_THAT(web.peers(), SizeIs(1));
 }
 
 TEST(Listener, RefusesIcmp) { EXPECT_FALSE(Listener::open(icmp())); }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -14,6 +15,12 @@
 #include <utility>
 
 namespace netrig::traffic {
+
+namespace {
+
+constexpr std::chrono::milliseconds kRest{100};
+
+}  // namespace
 
 Reactor& Reactor::instance() {
   static Reactor reactor;
@@ -61,12 +68,12 @@ Result<void> Reactor::start_thread(UniqueFd home) {
 Result<void> Reactor::add(int fd, std::function<void()> on_readable) {
   const std::scoped_lock lock{state_};
   NETRIG_TRY(start());
+  handlers_[fd] = std::make_shared<std::function<void()>>(std::move(on_readable));
   epoll_event event{EPOLLIN, {}};
   event.data.fd = fd;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-    return fail(Error::from_errno("serve a listener", "", errno));
-  handlers_[fd] = std::make_shared<std::function<void()>>(std::move(on_readable));
-  return {};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  handlers_.erase(fd);
+  return fail(Error::from_errno("serve a listener", "", errno));
 }
 
 void Reactor::remove(int fd) {
@@ -78,21 +85,48 @@ void Reactor::remove(int fd) {
   const std::scoped_lock wait_for_handler{running_};
 }
 
+void Reactor::rest(int fd) {
+  const std::scoped_lock lock{state_};
+  if (std::this_thread::get_id() != thread_.get_id()) return;
+  epoll_event none{0, {}};
+  none.data.fd = fd;
+  if (!handlers_.contains(fd) || ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &none) != 0) return;
+  if (!rested_) rested_ = Deadline::after(kRest);
+}
+
+// All of them: those that do not rest are asked for what they are asked for already.
+void Reactor::wake_resting() {
+  const std::scoped_lock lock{state_};
+  rested_.reset();
+  for (const auto& [fd, handler] : handlers_) {
+    epoll_event event{EPOLLIN, {}};
+    event.data.fd = fd;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+  }
+}
+
+void Reactor::call(int fd) {
+  const std::scoped_lock run{running_};
+  std::shared_ptr<std::function<void()>> handler;
+  {
+    const std::scoped_lock lock{state_};
+    if (const auto found = handlers_.find(fd); found != handlers_.end()) handler = found->second;
+  }
+  if (handler) (*handler)();
+}
+
 void Reactor::loop() {
   std::array<epoll_event, 64> events{};
   for (;;) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                   rested_ ? rested_->poll_timeout() : -1);
     if (count < 0 && errno != EINTR) return;
+    ++turns_;
+    if (rested_ && rested_->passed()) wake_resting();
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == wake_.get()) return;
-      const std::scoped_lock run{running_};
-      std::shared_ptr<std::function<void()>> handler;
-      {
-        const std::scoped_lock lock{state_};
-        if (const auto found = handlers_.find(fd); found != handlers_.end()) handler = found->second;
-      }
-      if (handler) (*handler)();
+      call(fd);
     }
   }
 }
