@@ -135,7 +135,9 @@ Result<void> Child::attach(std::shared_ptr<const UniqueFd> epoll, std::uint64_t 
   NETRIG_TRY(watch(Source::output, launched_.output, EPOLLIN));
   if (launched_.error) NETRIG_TRY(watch(Source::error, launched_.error, EPOLLIN));
   if (launched_.input) NETRIG_TRY(watch(Source::input, launched_.input, EPOLLOUT | EPOLLONESHOT));
-  return watch(Source::end, launched_.pidfd, EPOLLIN);
+  // Once for each time that the kernel tells of it: while a tracer holds the end, the pidfd stays readable, but there
+  // is nothing to reap, and the kernel tells again when the tracer lets go (__ptrace_detach() in kernel/ptrace.c).
+  return watch(Source::end, launched_.pidfd, EPOLLIN | EPOLLET);
 }
 
 bool Child::handle(Source source) {

@@ -1,0 +1,94 @@
+// A program whose end a tracer holds: the kernel tells of it (its pidfd is readable), and nobody may reap it before the
+// tracer lets go.
+#include <netrig/process/test_lab.h>
+#include <netrig/testing/skip.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace netrig::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A child of this process that traces another one, and waits for none of its stops. Lets go when it is let go.
+class Tracer {
+ public:
+  explicit Tracer(pid_t target) {
+    int go[2], seized[2];
+    if (::pipe2(go, O_CLOEXEC) != 0 || ::pipe2(seized, O_CLOEXEC) != 0) std::abort();
+    go_.reset(go[1]);
+    const UniqueFd hold{go[0]}, told{seized[0]}, tell{seized[1]};
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(go[1]);
+      const int error = ::ptrace(PTRACE_SEIZE, target, nullptr, nullptr) == 0 ? 0 : errno;
+      (void)!::write(seized[1], &error, sizeof error);
+      char none = 0;
+      (void)!::read(go[0], &none, 1);
+      ::_exit(0);
+    }
+    (void)!::read(seized[0], &error_, sizeof error_);
+  }
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
+  ~Tracer() { let_go(); }
+
+  [[nodiscard]] int error() const { return error_; }
+  void let_go() {
+    go_.reset();
+    if (pid_ > 0) ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  }
+
+ private:
+  UniqueFd go_;
+  pid_t pid_ = -1;
+  int error_ = ECHILD;
+};
+
+// Clock ticks (proc(5)) that this process's thread which reads the programs' output has run for.
+long ticks_of_reader() {
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::string line;
+    std::getline(std::ifstream{task.path() / "stat"}, line);
+    const auto end_of_name = line.rfind(')');
+    if (!line.contains("(netrig-programs)") || end_of_name == std::string::npos) continue;
+    std::istringstream fields{line.substr(end_of_name + 2)};
+    std::string ignored;
+    long user = 0, system = 0;
+    for (int field = 3; field < 14; ++field) fields >> ignored;
+    fields >> user >> system;
+    return user + system;
+  }
+  return -1;
+}
+
+class TracedTest : public LabOfOneNode {};
+
+TEST_F(TracedTest, AProgramThatATracerHoldsIsReapedWhenItLetsGoWithoutTurningMeanwhile) {
+  auto process = start(sh("read forever").with_open_input());
+  Tracer tracer{process.pid()};
+  if (tracer.error() != 0) NETRIG_SKIP("ptrace", "ptrace is not permitted here: " << std::strerror(tracer.error()));
+  ASSERT_TRUE(process.signal(SIGKILL));
+  const auto before = ticks_of_reader();
+  ASSERT_GE(before, 0);
+  EXPECT_EQ(process.wait(Deadline::after(500ms)).error().code, ETIMEDOUT) << "the tracer holds it";
+  EXPECT_LE(ticks_of_reader() - before, 3);
+  tracer.let_go();
+  const auto status = process.wait(soon());
+  ASSERT_TRUE(status) << status.error();
+  EXPECT_EQ(*status, ExitStatus{SIGKILL});
+}
+
+}  // namespace
+}  // namespace netrig::process
