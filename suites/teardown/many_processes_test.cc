@@ -76,9 +76,6 @@ class Crowd {
 // first.
 constexpr std::chrono::seconds kReaping{90};
 
-// Exit statuses of the child.
-constexpr int kNotPermitted = 77;
-
 [[noreturn]] void run_many(const std::string& program, std::size_t count) {
   try {
     enter_user_namespace(Identity::root);

@@ -18,8 +18,6 @@
 namespace netrig::teardown {
 namespace {
 
-// How the child of observe() ends when the body did not run at all.
-constexpr int kNotPermitted = 77;
 // More than anything here needs at a time.
 constexpr int kPlenty = 10'000;
 

@@ -1,5 +1,6 @@
 // Every namespace is released, counted by the kernel: in a user namespace that may have only a few of each kind at a
 // time, many sandboxes are made and killed. One that leaked would soon be one too many.
+#include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
 #include <netrig/testing/skip.h>
 
@@ -21,9 +22,6 @@ bool write_text(const std::string& path, const std::string& text) {
   file << text << std::flush;
   return file.good();
 }
-
-// Exit statuses of the child.
-constexpr int kNotPermitted = 77;
 
 bool enter_narrow_user_namespace() {
   const auto uid = std::to_string(::geteuid());

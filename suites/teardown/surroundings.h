@@ -22,6 +22,9 @@ enum class Identity {
   every,  ///< whoever it was, with every id there is: a container that root started. As root only
 };
 
+/// How a child ends to which this host does not give the conditions of its test.
+inline constexpr int kNotPermitted = 77;
+
 /// Goes on in a new user namespace.
 void enter_user_namespace(Identity identity);
 
