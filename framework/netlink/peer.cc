@@ -6,38 +6,45 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <string>
 #include <sys/ioctl.h>
+#include <vector>
 
 #include <linux/sockios.h>
 
 namespace netrig::netlink {
 namespace {
 
-/// Whether the namespace of `candidate` is the one that `home` calls `id`.
-Result<bool> is_called(Socket& home, Socket& candidate, std::int32_t id) {
-  const UniqueFd network{ioctl(candidate.fd(), SIOCGSKNS)};
-  if (!network) return fail(Error::from_errno("identify the network namespace", candidate.label(), errno));
-  return NETRIG_TRY(namespace_id(home, network.get())) == id;
-}
+std::string operation_on(const Device& device) { return fmt::format("find the peer of link {}", device.to_string()); }
 
 }  // namespace
 
-Result<Peer> find_peer(Socket& home, const Device& device, std::span<Socket* const> candidates) {
-  const std::string operation = fmt::format("find the peer of link {}", device.to_string());
+Result<FarEnd> find_far_end(Socket& home, const Device& device, std::span<const int> networks) {
   auto link = get_link(home, device);
-  if (!link) return fail(Error::from_errno(operation, home.label(), link.error().code, link.error().detail));
+  if (!link) return fail(Error::from_errno(operation_on(device), home.label(), link.error().code, link.error().detail));
   if (link->kind != "veth" || !link->linked_index) {
-    return fail(Error::from_errno(operation, home.label(), EINVAL, "it is no veth: " + link->brief()));
+    return fail(Error::from_errno(operation_on(device), home.label(), EINVAL, "it is no veth: " + link->brief()));
   }
-  const Device wanted{.index = *link->linked_index};
-  if (!link->linked_namespace) return Peer{&home, NETRIG_TRY(get_link(home, wanted))};
-  for (Socket* candidate : candidates) {
-    if (!NETRIG_TRY(is_called(home, *candidate, *link->linked_namespace))) continue;
-    return Peer{candidate, NETRIG_TRY(get_link(*candidate, wanted))};
+  if (!link->linked_namespace) return FarEnd{std::nullopt, *link->linked_index};
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    if (NETRIG_TRY(namespace_id(home, networks[i])) == *link->linked_namespace) return FarEnd{i, *link->linked_index};
   }
   return fail(Error::from_errno(
-      operation, home.label(), ENODEV,
-      fmt::format("link {} of a namespace that is none of the {} given", wanted.index, candidates.size())));
+      operation_on(device), home.label(), ENODEV,
+      fmt::format("link {} of a namespace that is none of the {} given", *link->linked_index, networks.size())));
+}
+
+Result<Peer> find_peer(Socket& home, const Device& device, std::span<Socket* const> candidates) {
+  std::vector<UniqueFd> held;
+  std::vector<int> networks;
+  for (Socket* candidate : candidates) {
+    held.emplace_back(ioctl(candidate->fd(), SIOCGSKNS));
+    if (!held.back()) return fail(Error::from_errno("identify the network namespace", candidate->label(), errno));
+    networks.push_back(held.back().get());
+  }
+  const auto far = NETRIG_TRY(find_far_end(home, device, networks));
+  auto* where = far.where ? candidates[*far.where] : &home;
+  return Peer{where, NETRIG_TRY(get_link(*where, {.index = far.index}))};
 }
 
 }  // namespace netrig::netlink

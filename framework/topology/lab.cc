@@ -1,5 +1,6 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/netlink/peer.h>
 #include <netrig/topology/cuts.h>
 #include <netrig/topology/lab.h>
@@ -8,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -31,7 +31,7 @@ LinkCut::~LinkCut() {
     restore();
   } catch (const std::exception& error) {
     // A lab that ended first took the link with it; anything else must be seen.
-    if (!cable_->lab_has_ended()) std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+    if (!cable_->lab_has_ended()) report_teardown_failure(fmt::format("link not restored: {}", error.what()).c_str());
     cable_->abandon();
   }
 }
@@ -193,20 +193,18 @@ LabLink::End Lab::peer_of(const Node& node, std::string_view interface) const {
   return value_or_throw(find_peer(node, value_or_throw(InterfaceName::parse(interface))));
 }
 
+// One node's turn at a time: whoever waits for a second one while it holds the first may wait for ever.
 Result<LabLink::End> Lab::find_peer(const Node& node, const InterfaceName& name) const {
-  std::vector<netlink::Socket*> candidates;
-  std::vector<std::unique_lock<std::mutex>> locks;
-  netlink::Socket* home = nullptr;
-  for (const auto& candidate : state().nodes) {
-    locks.emplace_back(candidate->turn);
-    candidates.push_back(&*candidate->socket);
-    if (Node{candidate} == node) home = candidates.back();
-  }
-  if (home == nullptr)
+  std::vector<int> networks;  // without their turns: what the nodes of a lab that lives are made of does not change
+  for (const auto& candidate : state().nodes) networks.push_back(candidate->network->fd());
+  if (std::ranges::none_of(state().nodes, [&](const auto& own) { return Node{own} == node; }))
     return fail(Error::invalid("find the peer of " + name.to_string(), node.name(), "the node is of another lab"));
-  const auto peer = NETRIG_TRY(netlink::find_peer(*home, {.name = name}, candidates));
-  const auto at = std::ranges::find(candidates, peer.where) - candidates.begin();
-  return LabLink::End{Node{state().nodes[static_cast<std::size_t>(at)]}, peer.link.name};
+  const auto far = NETRIG_TRY(
+      node.netlink([&](netlink::Socket& home) { return netlink::find_far_end(home, {.name = name}, networks); }));
+  const Node there = far.where ? Node{state().nodes[*far.where]} : node;
+  const auto link = NETRIG_TRY(
+      there.netlink([&](netlink::Socket& socket) { return netlink::get_link(socket, {.index = far.index}); }));
+  return LabLink::End{there, link.name};
 }
 
 const Plan& Lab::plan() const { return state().plan; }

@@ -1,3 +1,5 @@
+#include <netrig/base/scope_exit.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/netns/sysctl.h>
 #include <netrig/nft/conntrack.h>
 #include <netrig/nft/list.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <tuple>
 #include <utility>
 
@@ -38,6 +41,10 @@ Result<void> await_answered(netlink::Socket& socket, const std::string& node, co
   const auto link = NETRIG_TRY(netlink::get_link(socket, added.device));
   if (!link.carrier || link.master.index != 0) return {};
   return await_local_routes(socket, node, {added.local.address()});
+}
+
+std::string_view forwarding_of(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
 }
 
 netlink::Device device(std::string_view interface) { return {.name = value_or_throw(InterfaceName::parse(interface))}; }
@@ -224,13 +231,21 @@ void Node::add_neighbour(const netlink::Neighbour& neighbour) const {
   netlink([&](netlink::Socket& socket) { require(netlink::Batch{socket}.replace(neighbour).send()); });
 }
 
-void Node::set_forwarding(AddressFamily family, bool on) const {
-  set_sysctl(family == AddressFamily::ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding", on ? "1" : "0");
-}
+void Node::set_forwarding(AddressFamily family, bool on) const { set_sysctl(forwarding_of(family), on ? "1" : "0"); }
 
 void Node::set_forwarding(bool on) const {
-  set_forwarding(AddressFamily::ipv4, on);
+  // IPv6 first: it is the one that may be missing.
+  const bool before = sysctl(forwarding_of(AddressFamily::ipv6)) != "0";
   set_forwarding(AddressFamily::ipv6, on);
+  ScopeExit undo{[&] {
+    try {
+      set_forwarding(AddressFamily::ipv6, before);
+    } catch (const std::exception& error) {
+      report_teardown_failure(error.what());
+    }
+  }};
+  set_forwarding(AddressFamily::ipv4, on);
+  undo.dismiss();
 }
 
 void Node::set_sysctl(std::string_view name, std::string_view value) const {

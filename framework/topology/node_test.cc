@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fcntl.h>
+#include <future>
 #include <optional>
+#include <sys/mount.h>
 #include <thread>
 
 namespace netrig {
@@ -127,6 +130,62 @@ TEST(Node, SetsItsNewDevicesUp) {
   const Lab lab{pair()};
   lab["left"].add_link({.name = value_or_throw(InterfaceName::parse("br7"))}, netlink::Bridge{});
   EXPECT_TRUE(lab["left"].snapshot().find_link("br7")->up());
+}
+
+// One file of /proc/sys of the node's, read-only while it lives.
+class Unwritable {
+ public:
+  Unwritable(const Node& node, const char* file) : node_{node}, file_{file} {
+    EXPECT_TRUE(node_.run([&] {
+      mount_attr read_only{};
+      read_only.attr_set = MOUNT_ATTR_RDONLY;
+      return ::mount(file_, file_, nullptr, MS_BIND, nullptr) == 0 &&
+             ::mount_setattr(AT_FDCWD, file_, 0, &read_only, sizeof read_only) == 0;
+    }));
+  }
+  Unwritable(const Unwritable&) = delete;
+  Unwritable& operator=(const Unwritable&) = delete;
+  ~Unwritable() {
+    EXPECT_TRUE(node_.run([&] { return ::umount2(file_, MNT_DETACH) == 0; }));
+  }
+
+ private:
+  Node node_;
+  const char* file_;
+};
+
+TEST(Node, ForwardsBothFamiliesFromNowOnOrNone) {
+  const Lab lab{pair()};
+  const auto left = lab["left"];
+  const auto forwards = [&] {
+    return left.sysctl("net.ipv4.ip_forward") + left.sysctl("net.ipv6.conf.all.forwarding");
+  };
+  for (const char* file : {"/proc/sys/net/ipv6/conf/all/forwarding", "/proc/sys/net/ipv4/ip_forward"}) {
+    const Unwritable refused{left, file};
+    EXPECT_THAT(error_of([&] { left.set_forwarding(true); }), AllOf(HasSubstr("EROFS"), HasSubstr("in \"left\"")));
+    EXPECT_EQ(forwards(), "00") << file;
+  }
+  left.set_forwarding(true);
+  EXPECT_EQ(forwards(), "11");
+  {
+    const Unwritable refused{left, "/proc/sys/net/ipv4/ip_forward"};
+    EXPECT_THAT(error_of([&] { left.set_forwarding(false); }), HasSubstr("EROFS"));
+    EXPECT_EQ(forwards(), "11");
+  }
+  left.set_forwarding(false);
+  EXPECT_EQ(forwards(), "00");
+}
+
+// It takes no node's turn while it has another's: two threads could wait for one another.
+TEST(Node, ItsPeerIsFoundWhileAThirdNodeIsInUse) {
+  auto net = pair();
+  (void)net.host("third");
+  const Lab lab{net};
+  lab["third"].netlink([&](netlink::Socket&) {
+    const auto peer = std::async(std::launch::async, [&] { return lab.peer_of(lab["left"], "eth0"); }).get();
+    EXPECT_EQ(peer.node.name(), "right");
+    EXPECT_EQ(peer.interface, lab.link("left", "right").b().interface);
+  });
 }
 
 TEST(Node, IsNamedByItsErrors) {
