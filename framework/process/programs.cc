@@ -1,6 +1,7 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/open_files.h>
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/process/child.h>
 #include <netrig/process/launcher.h>
 #include <netrig/process/loop.h>
@@ -11,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
-#include <iostream>
 #include <mutex>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,7 +106,9 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kPatience)); !ended) std::cerr << ended.error() << '\n';
+  if (const auto ended = state_->end(Deadline::after(kPatience)); !ended) {
+    report_teardown_failure(ended.error().message().c_str());
+  }
 }
 
 const sandbox::ProgramSpace& Programs::space() const { return state_->space; }

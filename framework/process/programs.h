@@ -31,7 +31,7 @@ class Programs {
   Programs& operator=(Programs&&) noexcept;
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
-  /// end() without a limit; what went wrong is printed on standard error.
+  /// end() without a limit; what went wrong is told (base/teardown_failure.h).
   ~Programs();
 
   [[nodiscard]] const sandbox::ProgramSpace& space() const;

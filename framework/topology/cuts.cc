@@ -1,5 +1,6 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/netlink/batch.h>
 #include <netrig/netlink/link.h>
 #include <netrig/topology/cuts.h>
@@ -7,7 +8,6 @@
 #include <netrig/topology/settle.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <functional>
 #include <set>
@@ -39,7 +39,7 @@ void CableCuts::take_down() {
     try {
       restore();
     } catch (const std::exception& error) {
-      if (!lab_has_ended()) std::fprintf(stderr, "netrig: link not restored: %s\n", error.what());
+      if (!lab_has_ended()) report_teardown_failure(error.what());
     }
   }};
   for (const auto& side : sides_) {

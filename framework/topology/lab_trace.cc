@@ -1,10 +1,10 @@
 #include <netrig/base/scope_exit.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/nft/list.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/lab_trace.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <poll.h>
 #include <utility>
 
@@ -36,8 +36,7 @@ LabTrace::~LabTrace() { stop(); }
 void LabTrace::stop() {
   for (const auto& tracer : tracers_) {
     // A destructor cannot do more than say so; the next trace of the node will be refused.
-    if (const auto stopped = tracer->stop(); !stopped)
-      std::fprintf(stderr, "netrig: %s\n", stopped.error().message().c_str());
+    if (const auto stopped = tracer->stop(); !stopped) report_teardown_failure(stopped.error().message().c_str());
   }
 }
 

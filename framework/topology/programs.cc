@@ -1,10 +1,10 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/open_files.h>
+#include <netrig/base/teardown_failure.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/programs.h>
 
 #include <chrono>
-#include <iostream>
 #include <utility>
 #include <vector>
 
@@ -30,7 +30,9 @@ void LabPrograms::end() {
   const std::scoped_lock lock{turn_};
   ended_ = true;
   if (!programs_) return;
-  if (const auto ended = programs_->end(Deadline::after(kEndPatience)); !ended) std::cerr << ended.error() << '\n';
+  if (const auto ended = programs_->end(Deadline::after(kEndPatience)); !ended) {
+    report_teardown_failure(ended.error().message().c_str());
+  }
 }
 
 // Every node is a name of `ip netns` for every program of the lab.

@@ -20,8 +20,8 @@ class LabPrograms {
  public:
   explicit LabPrograms(LabState& lab) : lab_{lab} {}
 
-  /// Ends every program; none can be started any more. The lab is not used after it. What went wrong is printed on
-  /// standard error.
+  /// Ends every program; none can be started any more. The lab is not used after it. What went wrong is
+  /// told (base/teardown_failure.h).
   void end();
 
   Result<process::Completed> run(const NodeState& node, const process::Command& command, Deadline deadline);

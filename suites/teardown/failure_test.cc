@@ -40,5 +40,11 @@ TEST_F(FailureTest, SaysItOnceHoweverManyAssertionsFail) {
   EXPECT_EQ(output.find("    again: ", first + 1), std::string::npos) << output;
 }
 
+TEST_F(FailureTest, OfADestructorFailsTheTest) {
+  EXPECT_THAT(output_of_a_failure("CannotTearDown"),
+              testing::AllOf(testing::HasSubstr("while tearing down: link not restored: the link resists"),
+                             testing::HasSubstr("[  FAILED  ] OfAUser.DISABLED_CannotTearDown")));
+}
+
 }  // namespace
 }  // namespace netrig::teardown
