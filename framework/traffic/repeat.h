@@ -1,0 +1,61 @@
+// Measuring again and again until the answer is as exact as was asked for, or the time is up.
+//
+//   const auto goodput = NETRIG_TRY(repeat([&] { return one_measurement(); }, {.width = 0.05, .budget = 10s}));
+//   std::cout << goodput;                            // mean 9.41e+09 +/-1.2% (95%, 9 samples) ...
+//   const auto change = NETRIG_TRY(compare_in_turn(with_bridge, without_bridge));   // A B B A A B ...: drift hits both
+#pragma once
+
+#include <netrig/traffic/machine_use.h>
+#include <netrig/traffic/statistics.h>
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace netrig::traffic {
+
+/// One measurement, in any unit; an error ends the whole.
+using Measure = std::function<Result<double>()>;
+
+/// How often to measure.
+struct Repetition {
+  double confidence = 0.95;
+  double width = 0.05;                       ///< enough once half the interval over the mean is no more: "+/-5%"
+  std::size_t warm_up = 1;                   ///< first measurements that count for nothing; they are kept beside
+  std::size_t at_least = 5;                  ///< samples, two at the least
+  std::size_t at_most = 100;                 ///< samples
+  std::chrono::milliseconds budget{10'000};  ///< no measurement is begun after this time, once there are `at_least`
+};
+
+/// What came of it.
+struct Repeated {
+  std::vector<double> warm_up;  ///< discarded
+  std::vector<double> samples;  ///< in the order measured
+  Summary summary;
+  bool is_exact = false;              ///< whether the width asked for was reached
+  std::vector<std::string> spoilers;  ///< reasons to distrust it: MachineUse::spoilers()
+  /// The summary, the warm-up, and what spoils it, a line each.
+  [[nodiscard]] std::string to_string(std::string_view unit = {}, double scale = 1) const;
+  friend std::ostream& operator<<(std::ostream& out, const Repeated& repeated);
+};
+
+/// Errors: of a measurement; a confidence not between 0 and 1, a width or budget not above 0, `at_least` below 2 or
+/// above `at_most`: before anything is measured.
+Result<Repeated> repeat(const Measure& measure, const Repetition& repetition = {});
+
+/// Two measured in turn.
+struct RepeatedPair {
+  Repeated first;
+  Repeated second;
+  Comparison comparison;
+  [[nodiscard]] std::string to_string(std::string_view unit = {}, double scale = 1) const;
+};
+
+/// Pairs of measurements, the order of the two changing from pair to pair, until both are exact and so is their ratio,
+/// or the budget (of both together) ends. Errors as those of repeat(), and of compare().
+Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second, const Repetition& repetition = {},
+                                     const Significance& significance = {});
+
+}  // namespace netrig::traffic

@@ -1,0 +1,107 @@
+#include <netrig/traffic/repeat.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netrig::traffic {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Gives the numbers one after the other, the last one for ever.
+Measure giving(std::vector<double> numbers) {
+  return [numbers, next = std::size_t{0}]() mutable -> Result<double> {
+    return numbers[std::min(next++, numbers.size() - 1)];
+  };
+}
+
+TEST(Repeat, StopsWhenTheAnswerIsExact) {
+  const auto found = value_or_throw(repeat(giving({50, 100, 101, 99, 100, 101})));
+  EXPECT_THAT(found.warm_up, ElementsAre(50));
+  EXPECT_THAT(found.samples, ElementsAre(100, 101, 99, 100, 101));
+  EXPECT_TRUE(found.is_exact);
+  EXPECT_THAT(found.to_string("Mbit/s"), HasSubstr("5 samples), median 100, 99 to 101; 1 to warm up left out"));
+}
+
+TEST(Repeat, GoesOnWhileItIsNot) {
+  const auto found = value_or_throw(repeat(giving({0, 100, 150, 60, 100, 120, 100})));
+  EXPECT_GT(found.samples.size(), 20U);
+  EXPECT_TRUE(found.is_exact);
+}
+
+TEST(Repeat, SaysWhenItGaveUp) {
+  const auto found = value_or_throw(repeat(giving({1, 5, 1, 5, 1, 5}), {.warm_up = 0, .at_most = 6}));
+  EXPECT_THAT(found.samples, SizeIs(6));
+  EXPECT_FALSE(found.is_exact);
+  EXPECT_THAT(found.to_string(), HasSubstr("not as exact as asked for: give more time"));
+}
+
+// A budget that is over at once: what was asked for at the least is measured all the same.
+TEST(Repeat, KeepsToItsBudget) {
+  const auto found = value_or_throw(
+      repeat(giving({1, 5, 1, 5}), {.warm_up = 0, .at_least = 3, .budget = std::chrono::milliseconds{1}}));
+  EXPECT_GE(found.samples.size(), 3U);
+  EXPECT_LE(found.samples.size(), 100U);
+}
+
+TEST(Repeat, EndsWithAMeasurementsError) {
+  const auto found = repeat([]() -> Result<double> { return fail(Error::invalid("measure", "eth0", "it is down")); });
+  EXPECT_THAT(found.error().message(), HasSubstr("it is down"));
+}
+
+TEST(Repeat, RefusesBadNumbersBeforeItMeasures) {
+  const Measure never = []() -> Result<double> {
+    ADD_FAILURE() << "measured";
+    return 0;
+  };
+  EXPECT_THAT(repeat(never, {.confidence = 1}).error().message(), HasSubstr("confidence 1"));
+  EXPECT_THAT(repeat(never, {.width = 0}).error().message(), HasSubstr("width 0"));
+  EXPECT_THAT(repeat(never, {.at_least = 1}).error().message(), HasSubstr("at_least 1"));
+  EXPECT_THAT(repeat(never, {.at_most = 2}).error().message(), HasSubstr("at_most 2"));
+  EXPECT_THAT(repeat(never, {.budget = std::chrono::milliseconds{-1}}).error().message(), HasSubstr("-1"));
+}
+
+TEST(CompareInTurn, AlternatesTheOrder) {
+  std::string order;
+  const auto measure = [&](char name, double value) {
+    return [&order, name, value]() -> Result<double> {
+      order += name;
+      return value + static_cast<double>(order.size()) / 100;
+    };
+  };
+  const auto found = value_or_throw(compare_in_turn(measure('a', 100), measure('b', 80), {.warm_up = 0}));
+  EXPECT_EQ(order, "abbaabbaab");
+  EXPECT_NEAR(found.comparison.ratio, 0.8, 0.001);
+  EXPECT_EQ(found.comparison.change, Change::lower);
+  EXPECT_THAT(found.to_string(), HasSubstr("): lower"));
+}
+
+// Of made-up times: what the machine does meanwhile is not the test's.
+TEST(MachineUse, NamesWhatSpoilsAMeasurement) {
+  using std::chrono::milliseconds;
+  MachineUse use{.elapsed = milliseconds{1000}, .busy = milliseconds{1500}, .own = milliseconds{700}, .cpus = 2};
+  EXPECT_THAT(use.spoilers(), ElementsAre(HasSubstr("other programs used 0.8 of 2 CPUs")));
+  use = {.elapsed = milliseconds{1000}, .busy = milliseconds{700}, .own = milliseconds{700}, .cpus = 2};
+  EXPECT_THAT(use.spoilers(), IsEmpty());
+  use.stolen = milliseconds{50};
+  use.throttled = 3;
+  EXPECT_THAT(use.spoilers(), ElementsAre(HasSubstr("steal time"), HasSubstr("3 times")));
+  use.elapsed = milliseconds{100};
+  EXPECT_THAT(use.spoilers(), IsEmpty());
+}
+
+TEST(MachineUse, CountsThisProcess) {
+  const auto before = MachineUse::now();
+  volatile std::uint64_t sum = 0;
+  while (MachineUse::now().since(before).own < std::chrono::milliseconds{20}) sum = sum + 1;
+  const auto use = MachineUse::now().since(before);
+  EXPECT_GT(use.elapsed.count(), 0);
+  EXPECT_GE(use.own, std::chrono::milliseconds{20});
+  EXPECT_GE(use.cpus, 1U);
+}
+
+}  // namespace
+}  // namespace netrig::traffic
