@@ -1,0 +1,94 @@
+// Bulk TCP: how much arrives, how fast, and what the sender's kernel had to do for it.
+//
+//   TcpResult result = NETRIG_TRY(measure_tcp({.streams = 4, .duration = 2s, .run = {.destination = server}}, sides));
+//   std::cout << result;     // 7.91 Gbit/s: 1977 MB in 2.00 s over 4 streams, 0 retransmits, ...
+#pragma once
+
+#include <netrig/traffic/connect.h>
+#include <netrig/traffic/measurement.h>
+
+#include <iosfwd>
+#include <vector>
+
+namespace netrig::traffic {
+
+/// Who sends.
+enum class Direction : std::uint8_t {
+  forward,  ///< the client
+  reverse,  ///< the server
+  both,     ///< both, at once, over the same connections
+};
+
+/// How payload gets into the kernel.
+enum class SendMethod : std::uint8_t {
+  automatic,  ///< `pages`, or `copy` where the content is to be verified
+  copy,       ///< send(2)
+  pages,      ///< sendfile(2) from a memory file: the kernel sends the file's own pages, and copies nothing
+  zero_copy,  ///< send(2) with MSG_ZEROCOPY: pays on real network devices alone; a veth or loopback copies late, for
+              ///< more
+};
+
+/// What to send.
+struct TcpLoad {
+  unsigned streams = 1;  ///< connections, 1 to 1000
+  Direction direction = Direction::forward;
+  std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< of sending; not used with `bytes`
+  /// Each stream sends exactly this much each way, however long it takes, instead of a fixed time.
+  std::optional<ByteCount> bytes = {};
+  std::chrono::nanoseconds warm_up{};   ///< at the start, not counted in the goodput; less than `duration`
+  std::optional<ByteCount> block = {};  ///< a system call's worth, 1 byte to 1 MiB; none: 1 MiB of pages, or 128 KiB
+  SendMethod method = SendMethod::automatic;
+  bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
+  std::uint64_t seed = 1;  ///< of that pattern
+  std::optional<ByteCount> send_buffer = {}, receive_buffer = {};  ///< SO_SNDBUF, SO_RCVBUF; none: the kernel's tuning
+  std::string congestion_control = {};                             ///< `cubic`, `bbr`...; empty: the namespace's own
+  std::optional<unsigned> mss = {};                                ///< TCP_MAXSEG, 88 to 32767
+  bool no_delay = false;                                           ///< TCP_NODELAY
+  std::optional<unsigned> dscp = {};                               ///< 0 to 63 (RFC 2474)
+  std::optional<Bandwidth> pace = {};                              ///< of each stream, SO_MAX_PACING_RATE
+  RunOptions run = {};
+};
+
+/// One direction of one connection.
+struct TcpStream {
+  Endpoint from, to;  ///< as the sender sees them
+  ByteCount sent;     ///< given to the kernel
+  ByteCount received;
+  std::chrono::nanoseconds ended{};  ///< when the last byte arrived, since the start
+  // The sender's TCP_INFO (linux/tcp.h) when all was sent and acknowledged.
+  std::uint64_t retransmits = 0;   ///< segments
+  std::chrono::nanoseconds rtt{};  ///< smoothed
+  std::chrono::nanoseconds min_rtt{};
+  ByteCount congestion_window;
+  std::uint64_t segments_sent = 0;  ///< of the MSS's size at the most, retransmitted ones included
+  unsigned mss = 0;
+  std::chrono::nanoseconds busy{};              ///< there was something to send
+  std::chrono::nanoseconds receiver_limited{};  ///< of that: the receiver's window held it up
+  std::chrono::nanoseconds buffer_limited{};    ///< of that: the sender's buffer held it up
+};
+
+/// What came of it. Every byte that was sent has arrived: less is an error, never a result.
+struct TcpResult {
+  ByteCount sent, received;            ///< in all, both directions, warm-up included
+  ByteCount counted;                   ///< what arrived after the warm-up
+  std::chrono::nanoseconds elapsed{};  ///< from the start, or the end of the warm-up, until the last byte arrived
+  std::uint64_t retransmits = 0;
+  std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
+  std::vector<Interval> intervals;
+  SideCost client, server;
+  std::string congestion_control;
+  SendMethod method = SendMethod::copy;  ///< what was used
+
+  /// At the receiver.
+  [[nodiscard]] Bandwidth goodput() const { return rate(counted, elapsed); }
+  [[nodiscard]] std::string to_string() const;
+};
+
+std::ostream& operator<<(std::ostream& out, const TcpResult& result);
+
+/// Measures. The server's socket is there before the client connects; all connections are up before the first byte.
+/// Errors: a load that makes no sense, by the name of what is wrong; a connection that cannot be made, with who refused
+/// it; a side that ends or falls silent, with which and when; ECANCELED; bytes that differ, with the first.
+Result<TcpResult> measure_tcp(const TcpLoad& load, const Sides& sides);
+
+}  // namespace netrig::traffic

@@ -1,0 +1,60 @@
+// Bulk TCP over loopback, in the sandbox's own network.
+#include <netrig/traffic/tcp_load.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netrig::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+constexpr std::uint64_t kBytes = 4 << 20;
+
+class TcpLoads : public ::testing::TestWithParam<AddressFamily> {
+ protected:
+  TcpLoad load() const {
+    TcpLoad load;
+    load.bytes = ByteCount{kBytes};
+    load.run.destination = IpAddress::loopback(GetParam());
+    load.run.patience = 60s;
+    return load;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(BothFamilies, TcpLoads, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
+                         [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
+
+TEST_P(TcpLoads, ArriveToTheByte) {
+  const auto result = measure_tcp(load(), {});
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_EQ(result->received.value(), kBytes);
+  EXPECT_EQ(result->sent.value(), kBytes);
+  EXPECT_GT(result->goodput().bits_per_second(), 0U);
+  EXPECT_GT(result->client.cpu, 0ns);
+  EXPECT_GT(result->server.cpu, 0ns);
+  ASSERT_EQ(result->streams.size(), 1U);
+  EXPECT_GT(result->streams[0].rtt, 0ns);
+  EXPECT_GT(result->streams[0].congestion_window.value(), 0U);
+}
+
+TEST_P(TcpLoads, GoEveryWayByEveryMethod) {
+  for (const auto direction : {Direction::forward, Direction::reverse, Direction::both}) {
+    for (const auto method : {SendMethod::copy, SendMethod::pages, SendMethod::zero_copy}) {
+      auto some = load();
+      some.direction = direction;
+      some.method = method;
+      some.streams = 3;
+      some.verify = method != SendMethod::pages;
+      const auto result = measure_tcp(some, {});
+      ASSERT_TRUE(result) << result.error();
+      const unsigned ways = direction == Direction::both ? 2 : 1;
+      EXPECT_EQ(result->streams.size(), 3 * ways);
+      EXPECT_EQ(result->received.value(), 3 * ways * kBytes);
+      EXPECT_EQ(result->method, method);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace netrig::traffic

@@ -1,0 +1,183 @@
+#include <netrig/base/fault_point.h>
+#include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/tcp_measurement.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <netinet/in.h>
+#include <ostream>
+#include <sys/socket.h>
+
+namespace netrig::traffic {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::nanoseconds;
+
+struct SenderTotals {
+  std::uint64_t retransmits = 0;
+  nanoseconds rtt{};
+  std::uint64_t window = 0;
+};
+
+SenderTotals totals_of(const TcpSide& client, const TcpSide& server) {
+  SenderTotals totals;
+  std::int64_t flows = 0;
+  for (const auto* side : {&client, &server}) {
+    if (!side->sends()) continue;
+    for (const auto& flow : side->flows) {
+      const auto info = info_of(flow);
+      totals.retransmits += info.tcpi_total_retrans;
+      totals.rtt += microseconds{info.tcpi_rtt};
+      totals.window += std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss;
+      ++flows;
+    }
+  }
+  if (flows > 0) totals.rtt /= flows;
+  return totals;
+}
+
+TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t started) {
+  const auto info = info_of(sender);
+  TcpStream stream{.from = sender.local,
+                   .to = sender.peer,
+                   .sent = ByteCount{sender.sent.load()},
+                   .received = ByteCount{receiver.received.load()},
+                   .congestion_window = {}};
+  stream.ended = nanoseconds{receiver.last_arrival.load() - started};
+  stream.retransmits = info.tcpi_total_retrans;
+  stream.rtt = microseconds{info.tcpi_rtt};
+  stream.min_rtt = microseconds{info.tcpi_min_rtt};
+  stream.congestion_window = ByteCount{std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss};
+  stream.segments_sent = info.tcpi_data_segs_out;
+  stream.mss = info.tcpi_snd_mss;
+  stream.busy = microseconds{info.tcpi_busy_time};
+  stream.receiver_limited = microseconds{info.tcpi_rwnd_limited};
+  stream.buffer_limited = microseconds{info.tcpi_sndbuf_limited};
+  return stream;
+}
+
+std::string congestion_control_of(int fd) {
+  std::array<char, 16> name{};
+  socklen_t size = name.size();
+  ::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size);
+  return name.data();
+}
+
+Result<void> add_streams(TcpResult& result, const TcpSide& client, const TcpSide& server, std::int64_t started) {
+  for (std::size_t i = 0; i < client.flows.size(); ++i) {
+    if (client.sends()) result.streams.push_back(stream_of(client.flows[i], server.flows[i], started));
+    if (server.sends()) result.streams.push_back(stream_of(server.flows[i], client.flows[i], started));
+  }
+  for (const auto& stream : result.streams) {
+    result.sent += stream.sent;
+    result.received += stream.received;
+    result.retransmits += stream.retransmits;
+    if (stream.sent == stream.received) continue;
+    return fail(
+        Error::from_errno("measure tcp to " + stream.to.to_string(), "", EPROTO,
+                          fmt::format("{} bytes were sent and {} arrived: somebody on the way ended the connection",
+                                      stream.sent.value(), stream.received.value())));
+  }
+  return {};
+}
+
+}  // namespace
+
+TcpMeasurement::TcpMeasurement(const TcpLoad& load, const Sides& sides)
+    : load_{load}, sides_{sides}, client_{load_, sides.client.name, true}, server_{load_, sides.server.name, false} {}
+
+Result<void> TcpMeasurement::open() {
+  NETRIG_TRY(check(load_));
+  fault_point("open-tcp-streams");
+  payload_ = NETRIG_TRY(TcpPayload::make(load_.seed, method_of(load_) == SendMethod::pages));
+  const auto options = [this](const Side& side) {
+    return [this, &side](int fd) { return set_options(fd, load_, side.name); };
+  };
+  const auto door = NETRIG_TRY(Door::open(load_.run, sides_.server, options(sides_.server)));
+  for (unsigned i = 0; i < load_.streams; ++i) {
+    auto [near, far] = NETRIG_TRY(door.connect(load_.run, sides_, options(sides_.client)));
+    NETRIG_TRY(client_.add(std::move(near)));
+    NETRIG_TRY(set_options(far.get(), load_, sides_.server.name));
+    NETRIG_TRY(server_.add(std::move(far)));
+  }
+  return {};
+}
+
+CrewPlan TcpMeasurement::plan() {
+  CrewPlan plan;
+  plan.what = "measure tcp to " + client_.flows.front().peer.to_string();
+  plan.run = &load_.run;
+  plan.warm_up = load_.warm_up;
+  if (!load_.bytes) plan.sending = load_.duration;
+  plan.progress = [this] { return client_.received() + server_.received(); };
+  plan.stuck = [this] {
+    return load_.direction == Direction::reverse ? "no byte arrives at the client's side"
+                                                 : "no byte arrives at the server's side";
+  };
+  plan.warmed_up = [this](nanoseconds at) {
+    warm_at_ = at;
+    warm_bytes_ = client_.received() + server_.received();
+  };
+  plan.sample = [this](Interval& interval) {
+    const auto received = client_.received() + server_.received();
+    const auto totals = totals_of(client_, server_);
+    interval.received = ByteCount{received - std::exchange(sampled_bytes_, received)};
+    interval.retransmits = totals.retransmits - std::exchange(sampled_retransmits_, totals.retransmits);
+    interval.rtt = totals.rtt;
+    interval.congestion_window = ByteCount{totals.window};
+  };
+  return plan;
+}
+
+Result<void> TcpMeasurement::start() {
+  crew_.emplace(plan());
+  return crew_->start(
+      {sides_.client.name, load_.run.client_cpu, [this](Reins& reins) { return client_.run(reins, payload_); }},
+      {sides_.server.name, load_.run.server_cpu, [this](Reins& reins) { return server_.run(reins, payload_); }});
+}
+
+Result<TcpResult> TcpMeasurement::finish() {
+  NETRIG_TRY(crew_->finish());
+  TcpResult result;
+  result.method = method_of(load_);
+  result.congestion_control = congestion_control_of((client_.sends() ? client_ : server_).flows.front().socket.get());
+  NETRIG_TRY(add_streams(result, client_, server_, crew_->started()));
+  nanoseconds last{};
+  for (const auto& stream : result.streams) last = std::max(last, stream.ended);
+  result.elapsed = last - warm_at_;
+  result.counted = ByteCount{result.received.value() - warm_bytes_};
+  result.intervals = crew_->intervals();
+  result.client = crew_->client_cost();
+  result.server = crew_->server_cost();
+  if (result.counted.value() == 0 || result.elapsed.count() <= 0) {
+    return fail(Error::from_errno("measure tcp to " + client_.flows.front().peer.to_string(), "", ENODATA,
+                                  "nothing arrived after the warm-up: measure longer"));
+  }
+  return result;
+}
+
+Result<TcpResult> measure_tcp(const TcpLoad& load, const Sides& sides) {
+  TcpMeasurement measurement{load, sides};
+  NETRIG_TRY(measurement.open());
+  NETRIG_TRY(measurement.start());
+  return measurement.finish();
+}
+
+std::string TcpResult::to_string() const {
+  const auto seconds = std::chrono::duration<double>{elapsed}.count();
+  return fmt::format(
+      "{:.4g} Mbit/s: {} bytes in {:.3f} s over {} stream{}, {} retransmit{}, {}; {:.3f} s of CPU time at the client, "
+      "{:.3f} s at the server",
+      static_cast<double>(goodput().bits_per_second()) / 1e6, counted.value(), seconds, streams.size(),
+      streams.size() == 1 ? "" : "s", retransmits, retransmits == 1 ? "" : "s", congestion_control,
+      std::chrono::duration<double>{client.cpu}.count(), std::chrono::duration<double>{server.cpu}.count());
+}
+
+std::ostream& operator<<(std::ostream& out, const TcpResult& result) { return out << result.to_string(); }
+
+}  // namespace netrig::traffic

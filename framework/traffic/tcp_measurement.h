@@ -1,0 +1,37 @@
+// A bulk TCP measurement in steps, for who does something else while it runs. Private to the module.
+#pragma once
+
+#include <netrig/traffic/crew.h>
+#include <netrig/traffic/tcp_load.h>
+#include <netrig/traffic/tcp_side.h>
+
+#include <optional>
+
+namespace netrig::traffic {
+
+/// open(), start(), finish(), each once and in this order. Ends its threads when it goes.
+class TcpMeasurement {
+ public:
+  TcpMeasurement(const TcpLoad& load, const Sides& sides);
+
+  Result<void> open();
+  Result<void> start();
+  /// For fixed times: now rather than when the time is over. From any thread.
+  void stop_sending() { crew_->stop_sending(); }
+  Result<TcpResult> finish();
+  /// Bytes that have arrived. From any thread.
+  [[nodiscard]] std::uint64_t received() const { return client_.received() + server_.received(); }
+
+ private:
+  CrewPlan plan();
+
+  TcpLoad load_;
+  Sides sides_;
+  TcpPayload payload_;
+  TcpSide client_, server_;
+  std::chrono::nanoseconds warm_at_{};
+  std::uint64_t warm_bytes_ = 0, sampled_bytes_ = 0, sampled_retransmits_ = 0;
+  std::optional<Crew> crew_;  ///< last: its threads use the rest
+};
+
+}  // namespace netrig::traffic

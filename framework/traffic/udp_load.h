@@ -1,0 +1,67 @@
+// Datagrams at a rate, or as fast as they go: what arrives, what is lost, out of order, twice, and how late.
+//
+//   UdpResult result = NETRIG_TRY(measure_udp({.payload = 1400, .rate = 100_mbit, .run = {.destination = server}},
+//   sides)); std::cout << result;     // 100 Mbit/s: 8929 of 8929 datagrams, 0 lost, ...
+#pragma once
+
+#include <netrig/traffic/histogram.h>
+#include <netrig/traffic/measurement.h>
+
+#include <iosfwd>
+#include <vector>
+
+namespace netrig::traffic {
+
+/// What to send, from the client to the server.
+struct UdpLoad {
+  std::size_t payload = 1400;                                   ///< bytes of a datagram, 16 to 65507
+  std::optional<Bandwidth> rate = {};                           ///< of payload; none: as fast as it goes
+  std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< not used with `packets`
+  std::optional<std::uint64_t> packets = {};                    ///< exactly so many, instead of a fixed time
+  /// Several datagrams a packet of the kernel's, cut up as late as possible and put together as early (udp(7),
+  /// UDP_SEGMENT and UDP_GRO). On a veth they are never cut: interface and rule counters see one packet then, and a
+  /// rule's verdict is for all of it. Off: each datagram goes by itself.
+  bool segmentation = true;
+  bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
+  std::uint64_t seed = 1;  ///< of that pattern
+  std::optional<ByteCount> send_buffer = {}, receive_buffer = {};  ///< none: the kernel's own; the greatest it allows
+  std::optional<unsigned> dscp = {};                               ///< 0 to 63 (RFC 2474)
+  /// How long the receiver goes on listening for what is missing after the last datagram that came.
+  std::chrono::nanoseconds linger = std::chrono::milliseconds{500};
+  RunOptions run = {};
+};
+
+/// What came of it. Nothing at all at the receiver is an error.
+struct UdpResult {
+  std::uint64_t sent = 0;              ///< datagrams
+  std::uint64_t received = 0;          ///< different ones
+  std::uint64_t duplicates = 0;        ///< came again
+  std::uint64_t reordered = 0;         ///< came after one that was sent later (RFC 4737 section 3)
+  std::uint64_t refused = 0;           ///< by the sender's own kernel: a firewall's output chain, a full queue
+  ByteCount bytes;                     ///< payload of those received
+  std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
+  std::chrono::nanoseconds sending{};  ///< from the first send to the last
+  std::chrono::nanoseconds jitter{};   ///< RFC 3550 section 6.4.1, at the end
+  LatencyHistogram delay;              ///< one way: one clock serves both sides. Includes the wait in the buffers
+  std::vector<Interval> intervals;
+  SideCost client, server;
+  bool segmented = false;  ///< UDP_SEGMENT was used
+
+  [[nodiscard]] std::uint64_t lost() const { return sent - received; }
+  /// 0 to 1.
+  [[nodiscard]] double loss() const { return sent == 0 ? 1 : static_cast<double>(lost()) / static_cast<double>(sent); }
+  /// At the receiver.
+  [[nodiscard]] Bandwidth goodput() const { return rate(bytes, elapsed); }
+  /// At the receiver, in a second.
+  [[nodiscard]] double packet_rate() const {
+    return elapsed.count() == 0 ? 0 : static_cast<double>(received) * 1e9 / static_cast<double>(elapsed.count());
+  }
+  [[nodiscard]] std::string to_string() const;
+};
+
+std::ostream& operator<<(std::ostream& out, const UdpResult& result);
+
+/// Measures. Errors as measure_tcp(); a port that nobody listens on, and a path on which nothing arrives.
+Result<UdpResult> measure_udp(const UdpLoad& load, const Sides& sides);
+
+}  // namespace netrig::traffic
