@@ -1,0 +1,102 @@
+// Children that resist their end, of each kind, however the sandbox ends: nothing of them is left.
+#include <netrig/suites/teardown/observer.h>
+#include <netrig/suites/teardown/teardown_test.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+namespace netrig::teardown {
+namespace {
+
+struct Kind {
+  const char* argument;  // of the program
+  const char* what;
+};
+
+constexpr Kind kKinds[] = {
+    {"daemon", "a daemon that forked twice"},
+    {"session", "a session of its own"},
+    {"deaf", "every signal ignored and blocked"},
+    {"stopped", "a stopped process"},
+    {"traced", "a process held by its tracer"},
+    {"pid-namespaces", "pid namespaces in pid namespaces"},
+    {"user-namespace", "a user namespace with namespaces of its own"},
+    {"descriptors", "descriptors of namespaces"},
+    {"descriptors-in-flight", "descriptors of namespaces in messages that nobody receives"},
+    {"connections", "connections in FIN_WAIT and lingering"},
+    {"mounts", "mounts of its own"},
+    {"shell", "a shell with background jobs"},
+};
+
+struct End {
+  const char* what;
+  const char* argument;
+  int (*strike)(Victim&);  // gives the supervisor's status
+};
+
+constexpr End kEnds[] = {
+    {"the test ends", "end", [](Victim&) { return exited(0); }},
+    {"KILL to the test", "wait",
+     [](Victim& victim) {
+       ::kill(victim.program().value(), SIGKILL);
+       return killed_by(SIGKILL);
+     }},
+    {"KILL to the supervisor", "wait",
+     [](Victim& victim) {
+       ::kill(victim.supervisor(), SIGKILL);
+       return killed_by(SIGKILL);
+     }},
+    {"KILL to the init", "wait",
+     [](Victim& victim) {
+       ::kill(victim.init().value(), SIGKILL);
+       return exited(70);
+     }},
+};
+
+bool tracing_is_permitted() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status == 0;
+}
+
+class ResistingTest : public TeardownTest {
+ protected:
+  // Each end of a child of `kind`; `place`: the test's own child, or a program of a lab.
+  void end_each_way(Observer& observer, const Kind& kind, const char* place) const {
+    for (const auto& end : kEnds) {
+      const std::string fault = std::string{kind.what} + ": " + end.what;
+      Victim victim{{.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_resisting",
+                     .arguments = {kind.argument, place, end.argument},
+                     .environment = observer.environment(),
+                     .output = silence_.get()}};
+      EXPECT_EQ(victim.letters(2), "RT") << fault;
+      const int status = end.strike(victim);
+      EXPECT_EQ(victim.wait_supervisor(), status) << fault;
+      observer.note(fault, victim);
+    }
+  }
+
+  void end_each_way(const char* place) const {
+    const bool traces = tracing_is_permitted();
+    const auto table = observe([&](Observer& observer) {
+      for (const auto& kind : kKinds) {
+        if (traces || std::string_view{kind.argument} != "traced") end_each_way(observer, kind, place);
+      }
+    });
+    if (!IsSkipped()) table.record();
+  }
+
+  UniqueFd silence_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+};
+
+TEST_F(ResistingTest, ChildrenOfTheTestLeaveNothing) { end_each_way("test"); }
+
+TEST_F(ResistingTest, ProgramsOfALabLeaveNothing) { end_each_way("space"); }
+
+}  // namespace
+}  // namespace netrig::teardown
