@@ -5,6 +5,7 @@
 #include <netrig/sandbox/limit_processes.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/room.h>
+#include <netrig/sandbox/space_init.h>
 #include <netrig/sandbox/state.h>
 
 #include <cstdlib>
@@ -114,12 +115,26 @@ class Scribe {
   pid_t pid_ = -1;
 };
 
+// A process of this thread's that makes the program spaces, as the init does otherwise: of one thread, so that they end
+// with it, and it with this program, though they be stopped. The descriptor that requests are sent to, or -1.
+int start_server() {
+  int ends[2];
+  if (make_channel(ends) != 0) return -1;
+  const UniqueFd requests{ends[1]};
+  const UniqueFd self{static_cast<int>(raw::call(SYS_pidfd_open, ::getpid(), 0))};
+  const pid_t server = self.valid() ? raw::clone_process(0, 0, nullptr) : -1;  // no SIGCHLD, and no plain wait sees it
+  if (server == 0) serve_spaces(requests.get(), self.get());
+  UniqueFd ours{ends[0]};
+  return server > 0 ? ours.release() : -1;
+}
+
 void note_inside(IdRange ids, const ProcessLimit& processes) {
-  const Marker marker{
+  Marker marker{
       namespace_inode("/proc/self/ns/pid"), namespace_inode("/proc/self/ns/net"), Mode::in_place, ids, -1, processes};
   char variable[kMarkerSize];
   format_marker(marker, variable);
   ::setenv(kMarkerName.data(), variable + kMarkerName.size() + 1, 1);
+  marker.spaces = start_server();
   state() = {marker, ""};
 }
 

@@ -51,14 +51,13 @@ void take_answer(Answer& answer) {
   if (answer.failure.error == 0 && !answer.init) answer.failure = {Step::space_reply, EMFILE};
 }
 
-// Without a sandbox's init to ask (in place, or in a program that the test program executed) this process clones it
-// itself.
+// Without somebody to ask (in a program that the test program executed) this process clones it itself.
 bool is_own_parent() { return state().marker.spaces < 0; }
 
 int send_request(int theirs, int owner) {
   if (is_own_parent()) {
     const QuietSignals quiet;
-    start_space(theirs, owner, 0);
+    start_space(theirs, owner, SpaceParent::user);
     return 0;
   }
   const SpaceRequest request;

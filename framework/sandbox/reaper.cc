@@ -28,18 +28,6 @@ void reap(const Household& household) noexcept {
   }
 }
 
-// False when nobody can ask any more.
-bool make_space(int requests) noexcept {
-  SpaceRequest request;
-  Extras extras;
-  const int error = receive_message(requests, &request, sizeof request, extras);
-  if (error == 0) start_space(extras.descriptors[0], extras.descriptors[1], SIGCHLD);
-  for (const int fd : extras.descriptors) {
-    if (fd >= 0) raw::close_fd(fd);
-  }
-  return error != ENODATA;
-}
-
 }  // namespace
 
 void serve(const Household& household) noexcept {
@@ -51,7 +39,7 @@ void serve(const Household& household) noexcept {
     if (raw::call(SYS_ppoll, events, 2, nullptr, nullptr, 0) < 0) continue;
     signalfd_siginfo signal;
     if (events[0].revents != 0) raw::call(SYS_read, children, &signal, sizeof signal);
-    if (events[1].revents != 0 && !make_space(requests)) requests = -1;  // poll passes over it
+    if (events[1].revents != 0 && !serve_request(requests)) requests = -1;  // poll passes over it
   }
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace netrig::teardown {
 namespace {
@@ -97,6 +98,28 @@ class ResistingTest : public TeardownTest {
 TEST_F(ResistingTest, ChildrenOfTheTestLeaveNothing) { end_each_way("test"); }
 
 TEST_F(ResistingTest, ProgramsOfALabLeaveNothing) { end_each_way("space"); }
+
+// Without a pid namespace the test's own strays are best effort, but a lab's programs are not: their init dies with the
+// test though it is stopped, and whoever made it.
+TEST_F(ResistingTest, StoppedProgramsOfALabDieWithATestThatHasNoPidNamespace) {
+  Victim victim{{.arguments = {"stopped-daemons"}, .environment = {"NETRIG_SANDBOX=no-pid"}}};
+  EXPECT_EQ(victim.letters(3), "DLT");
+  const auto servers = children_of(victim.supervisor());
+  ASSERT_EQ(servers.size(), 1U);
+  for (const pid_t pid : victim.processes()) {
+    if (pid != victim.supervisor()) ::kill(pid, SIGSTOP);
+  }
+  ::kill(victim.supervisor(), SIGSTOP);
+  ::kill(victim.supervisor(), SIGKILL);
+  EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
+  for (const pid_t child : children_of(::getpid())) {
+    std::error_code gone;
+    const bool stray =
+        std::filesystem::equivalent("/proc/" + std::to_string(child) + "/ns/pid", "/proc/self/ns/pid", gone);
+    if (stray && child != servers.front()) ::kill(child, SIGKILL);
+  }
+  EXPECT_TRUE(victim.all_gone());
+}
 
 }  // namespace
 }  // namespace netrig::teardown
