@@ -1,15 +1,12 @@
 // `netrig doctor`: what this host permits and lacks.
 #pragma once
 
+#include <netrig/tools/command.h>
+
 #include <string>
 #include <vector>
 
 namespace netrig::tools {
-
-/// How a command ends: the habits of clig.dev, and 4 for a host that cannot.
-inline constexpr int kGood = 0;     ///< all that is required is there
-inline constexpr int kMissing = 1;  ///< something required is missing
-inline constexpr int kUsage = 2;    ///< the command line is wrong
 
 struct DoctorOptions {
   std::vector<std::string> ids;       ///< only these; all when empty

@@ -1,5 +1,6 @@
 // The command `netrig`.
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/tools/bench_command.h>
 #include <netrig/tools/doctor_command.h>
 
 #include <CLI/CLI.hpp>
@@ -15,7 +16,10 @@ examples:
   netrig doctor --brief                  only what is missing
   netrig doctor qdisc-netem link-vlan    exit status 1 when one of these is missing
   netrig doctor --json                   for programs
-exit status: 0 all that is required is there, 1 something required is missing, 2 wrong usage)";
+  netrig bench compare old.json new.json --plot change.svg
+                                         two files that a benchmark program wrote with --benchmark_out=FILE
+                                         and --benchmark_repetitions=9
+exit status: 0 all is well, 1 something required is missing or has become slower, 2 wrong usage)";
 
 void add_doctor(CLI::App& app, netrig::tools::DoctorOptions& options, bool& inside) {
   auto* doctor = app.add_subcommand("doctor", "Says what this host permits and lacks, and how to get it");
@@ -26,6 +30,22 @@ void add_doctor(CLI::App& app, netrig::tools::DoctorOptions& options, bool& insi
   doctor->add_flag("--brief,--br", options.brief, "Only what is missing");
   doctor->add_flag("-v,--verbose", options.time, "Say how long it took");
   doctor->add_flag("--inside", inside)->group("");  // how it starts itself in a sandbox
+}
+
+const CLI::App* add_bench(CLI::App& app, netrig::tools::BenchCompareOptions& options) {
+  auto* bench = app.add_subcommand("bench", "Works with what benchmark programs write");
+  bench->require_subcommand(1);
+  auto* compare = bench->add_subcommand("compare", "Says of each benchmark whether it became faster or slower");
+  compare->add_option("old", options.before, "JSON of the run before")->required();
+  compare->add_option("new", options.after, "JSON of the run after")->required();
+  compare->add_option("--metric", options.metric,
+                      "The number that counts: real_time, a rate, a counter; +NAME where more is better");
+  compare->add_option("--tolerance", options.tolerance, "Changes up to this part count as none")->capture_default_str();
+  compare->add_option("--confidence", options.confidence, "Of the ratio's interval")->capture_default_str();
+  compare->add_option("--plot", options.plot, "Draw a picture into this file (SVG)");
+  compare->add_flag("--strict", options.strict, "What is not known counts as slower");
+  compare->add_flag("--json", options.json, "One JSON object on standard output");
+  return bench;
 }
 
 // CLI11 has exit statuses of its own; here every wrong command line is 2. Help and version go to standard output.
@@ -49,10 +69,13 @@ int main(int argc, char** argv) {
   netrig::tools::DoctorOptions options;
   bool inside = false;
   add_doctor(app, options, inside);
+  netrig::tools::BenchCompareOptions comparison;
+  const auto* bench = add_bench(app, comparison);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return complain(app, error);
   }
+  if (bench->parsed()) return netrig::tools::run_bench_compare(comparison);
   return inside ? netrig::tools::run_doctor_inside() : netrig::tools::run_doctor(options);
 }

@@ -1,0 +1,175 @@
+#include <netrig/tools/bench_command.h>
+#include <netrig/tools/bench_compare.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+namespace netrig::tools {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+json run(const std::string& name, const char* metric, double value) {
+  json one{{"name", name}, {"run_name", name}, {"run_type", "iteration"}, {"real_time", 5.0}, {"time_unit", "ms"}};
+  one[metric] = value;
+  return one;
+}
+
+// Nine repetitions of two benchmarks, a rate and a time, as Google Benchmark writes them.
+std::string file_of(double rate, double time, unsigned seed = 1) {
+  std::mt19937 generator{seed};
+  std::normal_distribution<double> noise{1, 0.01};
+  json document{{"context", {{"num_cpus", 2}, {"date", seed}}}, {"benchmarks", json::array()}};
+  for (int i = 0; i < 9; ++i)
+    document["benchmarks"].push_back(run("Tcp/veth/streams:1", "bytes_per_second", rate * noise(generator)));
+  for (int i = 0; i < 9; ++i) document["benchmarks"].push_back(run("LabSetup/3", "real_time", time * noise(generator)));
+  return document.dump();
+}
+
+Results read(const std::string& text, std::string_view metric = {}) {
+  return value_or_throw(parse_results("run.json", text, metric));
+}
+
+std::vector<ComparedSeries> compared(const std::string& before, const std::string& after) {
+  return value_or_throw(compare(read(before), read(after)));
+}
+
+TEST(BenchResults, AreReadAsSeries) {
+  const auto results = read(file_of(1e9, 4));
+  ASSERT_EQ(results.series.size(), 2U);
+  EXPECT_EQ(results.series[0].name, "Tcp/veth/streams:1");
+  EXPECT_EQ(results.series[0].unit, "bytes/s");
+  EXPECT_TRUE(results.series[0].more_is_better);
+  EXPECT_EQ(results.series[0].samples.size(), 9U);
+  EXPECT_EQ(results.series[1].unit, "ms");
+  EXPECT_FALSE(results.series[1].more_is_better);
+}
+
+TEST(BenchResults, TakeTheMetricAskedFor) {
+  EXPECT_THAT(read(file_of(1e9, 4), "real_time").series[0].samples, testing::Each(5.0));
+  EXPECT_TRUE(read(file_of(1e9, 4), "+real_time").series[0].more_is_better);
+  EXPECT_THAT(parse_results("run.json", file_of(1e9, 4), "p99_us").error().message(), HasSubstr("has \"p99_us\""));
+}
+
+TEST(BenchResults, RefuseWhatIsNone) {
+  const auto error = [](const std::string& text) { return parse_results("x.json", text).error().message(); };
+  EXPECT_THAT(error("{"), HasSubstr("x.json"));
+  EXPECT_THAT(error("[]"), HasSubstr("it has no list \"benchmarks\""));
+  EXPECT_THAT(error(R"({"benchmarks": [{"run_type": "aggregate", "name": "a_mean"}]})"), HasSubstr("aggregates alone"));
+  EXPECT_THAT(error(R"({"benchmarks": [1]})"), HasSubstr("x.json"));
+  EXPECT_THAT(read_results("/nonexistent.json").error().message(), HasSubstr("/nonexistent.json"));
+}
+
+TEST(BenchCompare, TellsFasterFromSlower) {
+  const auto all = compared(file_of(1e9, 4), file_of(0.8e9, 3, 2));
+  EXPECT_EQ(all[0].speed, Speed::slower);  // a lower rate
+  EXPECT_EQ(all[1].speed, Speed::faster);  // a shorter time
+  EXPECT_THAT(compared(file_of(1e9, 4), file_of(1.01e9, 4, 2)),
+              testing::Each(testing::Field(&ComparedSeries::speed, Speed::same)));
+}
+
+TEST(BenchCompare, SaysWhyItCannotTell) {
+  auto before = read(file_of(1e9, 4)), after = before;
+  before.series[0].samples.resize(1);
+  before.series[1].error = "no iperf3";
+  after.series.push_back({.name = "New/1", .unit = "ns", .more_is_better = false, .samples = {1}, .error = {}});
+  const auto all = value_or_throw(compare(before, after));
+  EXPECT_THAT(all[0].note, HasSubstr("--benchmark_repetitions=9"));
+  EXPECT_EQ(all[1].note, "failed in OLD: no iperf3");
+  EXPECT_EQ(all[2].note, "only in NEW");
+  EXPECT_THAT(all, testing::Each(testing::Field(&ComparedSeries::speed, Speed::inconclusive)));
+}
+
+TEST(BenchCompare, NamesTheBenchmarkThatCannotBeCompared) {
+  auto results = read(file_of(1e9, 4));
+  results.series[0].samples[3] = 0;
+  const auto message = compare(results, results).error().message();
+  EXPECT_THAT(message, HasSubstr("Tcp/veth/streams:1"));
+  EXPECT_THAT(message, HasSubstr("positive"));
+}
+
+TEST(BenchCompare, PrintsATableAndWhatElseDiffers) {
+  const auto before = read(file_of(1e9, 4));
+  auto after = read(file_of(0.8e9, 3, 2));
+  after.context = {{"num_cpus", "8"}, {"date", "later"}};
+  const auto table = to_table(value_or_throw(compare(before, after)), before, after);
+  EXPECT_THAT(table, HasSubstr("differs: num_cpus was 2, is 8\n"));
+  EXPECT_THAT(table, Not(HasSubstr("date")));
+  EXPECT_THAT(table, testing::ContainsRegex(
+                         "Tcp/veth/streams:1 +[0-9.]+ M?G?bytes/s +[0-9.]+ Mbytes/s +0\\.[78][0-9]+ .* slower\n"));
+}
+
+TEST(BenchCompare, WritesJson) {
+  const auto before = read(file_of(1e9, 4)), after = read(file_of(0.8e9, 3, 2));
+  const auto document = json::parse(to_json(value_or_throw(compare(before, after)), before, after));
+  EXPECT_EQ(document["benchmarks"][0]["verdict"], "slower");
+  EXPECT_NEAR(document["benchmarks"][0]["ratio"], 0.8, 0.02);
+}
+
+TEST(BenchPlot, NeedsNothingBesideIt) {
+  const auto before = read(file_of(1e9, 4)), after = read(file_of(0.8e9, 3, 2));
+  auto all = value_or_throw(compare(before, after));
+  all[0].name = "a<b>&\"c\"";
+  const auto svg = to_svg(all, before, after);
+  EXPECT_THAT(svg, testing::StartsWith("<svg xmlns='http://www.w3.org/2000/svg'"));
+  EXPECT_THAT(svg, HasSubstr("a&lt;b&gt;&amp;&quot;c&quot;"));
+  EXPECT_THAT(svg, Not(HasSubstr("href")));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, testing::EndsWith("</svg>\n"));
+}
+
+class BenchCommandTest : public testing::Test {
+ protected:
+  BenchCommandTest() { std::filesystem::create_directory(folder_); }
+  ~BenchCommandTest() override { std::filesystem::remove_all(folder_); }
+  std::string file(const std::string& name, const std::string& text) const {
+    std::ofstream{folder_ / name} << text;
+    return folder_ / name;
+  }
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("netrig-bench-" + std::to_string(::getpid()));
+};
+
+TEST_F(BenchCommandTest, EndsWithAStatusForPrograms) {
+  const auto before = file("before.json", file_of(1e9, 4)), slower = file("slower.json", file_of(0.8e9, 4, 2));
+  const auto few = file("few.json", R"({"benchmarks": [{"name": "LabSetup/3", "real_time": 4, "time_unit": "ms"}]})");
+  const auto status = [&](const std::string& after, bool strict = false) {
+    BenchCompareOptions options;
+    options.before = before;
+    options.after = after;
+    options.strict = strict;
+    return run_bench_compare(options);
+  };
+  EXPECT_EQ(status(before), kGood);
+  EXPECT_EQ(status(slower), kMissing);
+  EXPECT_EQ(status(few), kGood);
+  EXPECT_EQ(status(few, true), kMissing);
+  EXPECT_EQ(status("nowhere.json"), kUsage);
+}
+
+TEST_F(BenchCommandTest, DrawsAPicture) {
+  BenchCompareOptions options;
+  options.before = options.after = file("before.json", file_of(1e9, 4));
+  options.plot = folder_ / "change.svg";
+  EXPECT_EQ(run_bench_compare(options), kGood);
+  EXPECT_GT(std::filesystem::file_size(options.plot), 500U);
+  options.plot = folder_ / "no" / "change.svg";
+  EXPECT_EQ(run_bench_compare(options), kUsage);
+  options.plot.clear();
+  options.tolerance = -1;
+  EXPECT_EQ(run_bench_compare(options), kUsage);
+}
+
+}  // namespace
+}  // namespace netrig::tools
