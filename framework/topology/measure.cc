@@ -25,5 +25,9 @@ traffic::TcpResult measure(const Node& from, const Node& to, traffic::TcpLoad lo
   return value_or_throw(traffic::measure_tcp(towards(to, std::move(load), family), sides(from, to)));
 }
 
+traffic::UdpResult measure(const Node& from, const Node& to, traffic::UdpLoad load, AddressFamily family) {
+  return value_or_throw(traffic::measure_udp(towards(to, std::move(load), family), sides(from, to)));
+}
+
 }  // namespace topology
 }  // namespace netrig

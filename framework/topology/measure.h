@@ -11,6 +11,7 @@
 #include <netrig/net/address_family.h>
 #include <netrig/topology/node.h>
 #include <netrig/traffic/tcp_load.h>
+#include <netrig/traffic/udp_load.h>
 
 namespace netrig {
 inline namespace topology {
@@ -20,6 +21,8 @@ inline namespace topology {
 [[nodiscard]] traffic::Sides sides(const Node& from, const Node& to);
 
 [[nodiscard]] traffic::TcpResult measure(const Node& from, const Node& to, traffic::TcpLoad load,
+                                         AddressFamily family = AddressFamily::ipv4);
+[[nodiscard]] traffic::UdpResult measure(const Node& from, const Node& to, traffic::UdpLoad load,
                                          AddressFamily family = AddressFamily::ipv4);
 
 }  // namespace topology

@@ -78,6 +78,11 @@ void Crew::stop_sending() {
   for (auto& hand : hands_) hand.reins.pull(hand.reins.stop_sending);
 }
 
+void Crew::nudge_server() {
+  const std::uint64_t one = 1;
+  (void)!::write(hands_[1].reins.wake.get(), &one, sizeof one);
+}
+
 void Crew::note(Error error) {
   const std::scoped_lock lock{turn_};
   if (!error_) error_ = std::move(error);

@@ -69,6 +69,8 @@ class Crew {
   Result<void> finish();
   /// Senders finish in good order. From any thread.
   void stop_sending();
+  /// Wakes the server's thread, to look at what the client's has left for it. From any thread.
+  void nudge_server();
 
   [[nodiscard]] SideCost client_cost() const { return hands_[0].cost; }
   [[nodiscard]] SideCost server_cost() const { return hands_[1].cost; }

@@ -19,13 +19,12 @@ enum class Direction : std::uint8_t {
   both,     ///< both, at once, over the same connections
 };
 
-/// How payload gets into the kernel.
+/// How payload gets into the kernel. Copying is cheapest where nothing leaves the machine: a processor copies faster
+/// than it can hand out pages one by one, and a veth or loopback copies MSG_ZEROCOPY's late, for more.
 enum class SendMethod : std::uint8_t {
-  automatic,  ///< `pages`, or `copy` where the content is to be verified
   copy,       ///< send(2)
-  pages,      ///< sendfile(2) from a memory file: the kernel sends the file's own pages, and copies nothing
-  zero_copy,  ///< send(2) with MSG_ZEROCOPY: pays on real network devices alone; a veth or loopback copies late, for
-              ///< more
+  pages,      ///< sendfile(2) from a memory file: the kernel sends the file's own pages
+  zero_copy,  ///< send(2) with MSG_ZEROCOPY: for real network devices
 };
 
 /// What to send.
@@ -35,9 +34,9 @@ struct TcpLoad {
   std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< of sending; not used with `bytes`
   /// Each stream sends exactly this much each way, however long it takes, instead of a fixed time.
   std::optional<ByteCount> bytes = {};
-  std::chrono::nanoseconds warm_up{};   ///< at the start, not counted in the goodput; less than `duration`
-  std::optional<ByteCount> block = {};  ///< a system call's worth, 1 byte to 1 MiB; none: 1 MiB of pages, or 128 KiB
-  SendMethod method = SendMethod::automatic;
+  std::chrono::nanoseconds warm_up{};  ///< at the start, not counted in the goodput; less than `duration`
+  ByteCount block{1 << 20};            ///< a system call's worth, 1 byte to 1 MiB
+  SendMethod method = SendMethod::copy;
   bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
   std::uint64_t seed = 1;  ///< of that pattern
   std::optional<ByteCount> send_buffer = {}, receive_buffer = {};  ///< SO_SNDBUF, SO_RCVBUF; none: the kernel's tuning
@@ -77,7 +76,6 @@ struct TcpResult {
   std::vector<Interval> intervals;
   SideCost client, server;
   std::string congestion_control;
-  SendMethod method = SendMethod::copy;  ///< what was used
 
   /// At the receiver.
   [[nodiscard]] Bandwidth goodput() const { return rate(counted, elapsed); }

@@ -94,7 +94,7 @@ TcpMeasurement::TcpMeasurement(const TcpLoad& load, const Sides& sides)
 Result<void> TcpMeasurement::open() {
   NETRIG_TRY(check(load_));
   fault_point("open-tcp-streams");
-  payload_ = NETRIG_TRY(TcpPayload::make(load_.seed, method_of(load_) == SendMethod::pages));
+  payload_ = NETRIG_TRY(TcpPayload::make(load_.seed, load_.method == SendMethod::pages));
   const auto options = [this](const Side& side) {
     return [this, &side](int fd) { return set_options(fd, load_, side.name); };
   };
@@ -144,7 +144,6 @@ Result<void> TcpMeasurement::start() {
 Result<TcpResult> TcpMeasurement::finish() {
   NETRIG_TRY(crew_->finish());
   TcpResult result;
-  result.method = method_of(load_);
   result.congestion_control = congestion_control_of((client_.sends() ? client_ : server_).flows.front().socket.get());
   NETRIG_TRY(add_streams(result, client_, server_, crew_->started()));
   nanoseconds last{};

@@ -60,11 +60,6 @@ Result<void> set_dscp(int fd, unsigned dscp, const std::string& side) {
   return error == 0 ? Result<void>{} : fail(refused(fmt::format("dscp {}", dscp), side, error));
 }
 
-SendMethod method_of(const TcpLoad& load) {
-  if (load.method != SendMethod::automatic) return load.method;
-  return load.verify ? SendMethod::copy : SendMethod::pages;
-}
-
 Result<void> check(const TcpLoad& load) {
   const auto what = fmt::format("measure tcp to {}", load.run.destination.to_string());
   const auto wrong = [&](const std::string& why) { return fail(Error::invalid(what, "", why)); };
@@ -75,7 +70,7 @@ Result<void> check(const TcpLoad& load) {
   if (load.bytes && load.bytes->value() == 0) return wrong("bytes is zero");
   if (load.warm_up.count() < 0) return wrong("warm_up is below zero");
   if (!load.bytes && load.warm_up >= load.duration) return wrong("warm_up is not less than duration");
-  if (load.block && (load.block->value() < 1 || load.block->value() > TcpPayload::kPeriod))
+  if (load.block.value() < 1 || load.block.value() > TcpPayload::kPeriod)
     return wrong("block is not from 1 byte to 1 MiB");
   if (load.verify && load.method == SendMethod::pages)
     return wrong("method pages sends the same page again and again, which verify cannot check: use copy");
@@ -108,7 +103,7 @@ Result<void> set_options(int fd, const TcpLoad& load, const std::string& side) {
     if (const int error = set(fd, SOL_SOCKET, SO_MAX_PACING_RATE, bytes_per_second); error != 0)
       return fail(refused("pace", side, error));
   }
-  if (method_of(load) == SendMethod::zero_copy) {
+  if (load.method == SendMethod::zero_copy) {
     if (const int error = set(fd, SOL_SOCKET, SO_ZEROCOPY, 1); error != 0)
       return fail(refused("method zero_copy", side, error));
   }

@@ -78,11 +78,6 @@ Result<void> TcpSide::add(UniqueFd socket) {
   return {};
 }
 
-std::size_t TcpSide::block() const {
-  return load_.block ? load_.block->value()
-                     : (method_of(load_) == SendMethod::pages ? TcpPayload::kPeriod : 128U << 10U);
-}
-
 // Each stream and direction begins elsewhere in the pattern, so that one stream's bytes are not good in another.
 std::uint64_t TcpSide::shift(const TcpFlow& flow, bool own) const {
   return flow.number * 4099ULL + (own == is_client_ ? 0 : 2053);
@@ -110,7 +105,7 @@ void TcpSide::watch(const TcpFlow& flow) const {
 
 Result<void> TcpSide::run(Reins& reins, const TcpPayload& payload) {
   began_ = ticks();
-  buffer_.resize(load_.verify ? std::min<std::size_t>(block(), TcpPayload::kPeriod) : 0);
+  buffer_.resize(load_.verify ? load_.block.value() : 0);
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event wake{EPOLLIN, {.u32 = kWake}};
   if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, reins.wake.get(), &wake) != 0)
@@ -137,7 +132,7 @@ Result<void> TcpSide::run(Reins& reins, const TcpPayload& payload) {
         continue;
       }
       auto& flow = flows[event.data.u32];
-      if ((event.events & EPOLLERR) != 0 && method_of(load_) == SendMethod::zero_copy)
+      if ((event.events & EPOLLERR) != 0 && load_.method == SendMethod::zero_copy)
         drain_notifications(flow.socket.get());
       if (flow.receives && (event.events & ~EPOLLOUT) != 0) NETRIG_TRY(receive_some(flow, payload));
       if (flow.sends && (event.events & ~EPOLLIN) != 0) NETRIG_TRY(send_some(flow, payload, reins));
@@ -148,14 +143,14 @@ Result<void> TcpSide::run(Reins& reins, const TcpPayload& payload) {
 
 ssize_t TcpSide::send_once(TcpFlow& flow, const TcpPayload& payload) {
   const auto sent = flow.sent.load(std::memory_order_relaxed);
-  auto size = block();
+  auto size = static_cast<std::size_t>(load_.block.value());
   if (load_.bytes) size = std::min<std::uint64_t>(size, load_.bytes->value() - sent);
-  const auto method = method_of(load_);
+  const auto method = load_.method;
   if (method == SendMethod::pages) {
     off_t from = 0;
     return ::sendfile(flow.socket.get(), payload.file(), &from, std::min(size, TcpPayload::kPeriod));
   }
-  const auto bytes = payload.at(sent + shift(flow, true));
+  const auto bytes = payload.at(load_.verify ? sent + shift(flow, true) : 0);
   return ::send(flow.socket.get(), bytes.data(), std::min(size, bytes.size()),
                 MSG_NOSIGNAL | (method == SendMethod::zero_copy ? MSG_ZEROCOPY : 0));
 }
@@ -164,7 +159,7 @@ Result<void> TcpSide::send_some(TcpFlow& flow, const TcpPayload& payload, const 
   for (int i = 0; i < kBurst && !reins.stop_sending.load(std::memory_order_acquire); ++i) {
     const auto size = send_once(flow, payload);
     if (size < 0) {
-      if (errno == ENOBUFS && method_of(load_) == SendMethod::zero_copy) {
+      if (errno == ENOBUFS && load_.method == SendMethod::zero_copy) {
         drain_notifications(flow.socket.get());
         return {};
       }

@@ -66,7 +66,6 @@ class TcpSide {
   ssize_t send_once(TcpFlow& flow, const TcpPayload& payload);
   Result<void> finish_sending(TcpFlow& flow);
   void watch(const TcpFlow& flow) const;
-  [[nodiscard]] std::size_t block() const;
   [[nodiscard]] Error failure(const char* what, const TcpFlow& flow, int error) const;
   [[nodiscard]] std::uint64_t shift(const TcpFlow& flow, bool own) const;
 
@@ -79,8 +78,6 @@ class TcpSide {
   std::int64_t began_ = 0;
 };
 
-/// `automatic` made definite.
-SendMethod method_of(const TcpLoad& load);
 /// Errors of the load, by name.
 Result<void> check(const TcpLoad& load);
 /// Sets what the load asks for, before connect(2) or listen(2) or on a connection. Errors by name.

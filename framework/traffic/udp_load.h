@@ -24,8 +24,9 @@ struct UdpLoad {
   bool segmentation = true;
   bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
   std::uint64_t seed = 1;  ///< of that pattern
-  std::optional<ByteCount> send_buffer = {}, receive_buffer = {};  ///< none: the kernel's own; the greatest it allows
-  std::optional<unsigned> dscp = {};                               ///< 0 to 63 (RFC 2474)
+  std::optional<ByteCount> send_buffer = {},
+                           receive_buffer = {};  ///< none: the kernel's own; as much of 4 MiB as it allows
+  std::optional<unsigned> dscp = {};             ///< 0 to 63 (RFC 2474)
   /// How long the receiver goes on listening for what is missing after the last datagram that came.
   std::chrono::nanoseconds linger = std::chrono::milliseconds{500};
   RunOptions run = {};

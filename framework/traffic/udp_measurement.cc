@@ -1,0 +1,176 @@
+#include <netrig/base/fault_point.h>
+#include <netrig/traffic/connect.h>
+#include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/socket_address.h>
+#include <netrig/traffic/socket_options.h>
+#include <netrig/traffic/udp_side.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <ostream>
+
+namespace netrig::traffic {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr int kWantedBuffer = 4 << 20;                 // to ask for; the kernel gives less where it must
+constexpr std::chrono::milliseconds kNamingTime{500};  // for a probe that is to tell who refused
+
+double whole_seconds(nanoseconds span) { return std::chrono::duration<double>{span}.count(); }
+
+Result<void> set_options(int fd, const UdpLoad& load, const std::string& side) {
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kWantedBuffer, sizeof kWantedBuffer);
+  if (load.send_buffer) NETRIG_TRY(set_buffer(fd, SO_SNDBUF, *load.send_buffer, "send_buffer", side));
+  if (load.receive_buffer) NETRIG_TRY(set_buffer(fd, SO_RCVBUF, *load.receive_buffer, "receive_buffer", side));
+  return load.dscp ? set_dscp(fd, *load.dscp, side) : Result<void>{};
+}
+
+// The sender hears of ICMP errors (ip(7), IP_RECVERR).
+void hear_errors(int fd, bool is_v4) {
+  const int on = 1;
+  ::setsockopt(fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
+}
+
+Result<UniqueFd> udp_socket(const UdpLoad& load, const Endpoint& to, const Side& side) {
+  const auto what = "send datagrams to " + to.to_string();
+  UniqueFd socket{::socket(domain_of(to.address), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket) return fail(Error::from_errno(what, side.name, errno));
+  NETRIG_TRY(set_options(socket.get(), load, side.name));
+  hear_errors(socket.get(), to.address.is_v4());
+  const SocketAddress address{to.address, to.port};
+  if (::connect(socket.get(), address.get(), address.size) != 0) return fail(Error::from_errno(what, side.name, errno));
+  return socket;
+}
+
+// Who refuses a datagram, asked with one more.
+std::string refusal(const Endpoint& to, const Side& side) {
+  std::string who;
+  (void)side.place([&]() -> Result<void> {
+    auto probe = NETRIG_TRY(Probe::open({.service = Service::udp(to.port), .destination = to.address}));
+    const auto outcome = probe.run(Deadline::after(kNamingTime));
+    if (outcome.kind != ProbeOutcome::Kind::silent) who = outcome.to_string();
+    return {};
+  });
+  return who;
+}
+
+}  // namespace
+
+Result<void> check(const UdpLoad& load) {
+  const auto what = fmt::format("measure udp to {}", load.run.destination.to_string());
+  const auto wrong = [&](const std::string& why) { return fail(Error::invalid(what, "", why)); };
+  NETRIG_TRY(check(load.run, what));
+  if (load.payload < sizeof(UdpHeader) || load.payload > 65507) {
+    return wrong(fmt::format("payload is {}: 16 (a number and a time) to 65507 bytes are possible", load.payload));
+  }
+  if (!load.packets && load.duration.count() <= 0) return wrong("duration is not above zero");
+  if (load.packets && *load.packets == 0) return wrong("packets is zero");
+  if (load.packets && *load.packets >> UdpHeader::kMarkShift != 0) return wrong("packets is 2^40 or more");
+  if (load.linger.count() < 0) return wrong("linger is below zero");
+  if (load.dscp && *load.dscp > 63) return wrong(fmt::format("dscp is {}: 0 to 63 are possible", *load.dscp));
+  if (load.rate && load.rate->bits_per_second() == 0)
+    return wrong("rate is zero: leave it out to send as fast as it goes");
+  if (load.rate && transfer_time(ByteCount{load.payload}, *load.rate) >= load.run.patience) {
+    return wrong(
+        fmt::format("rate is {}: the gap between datagrams is longer than run.patience", load.rate->to_string()));
+  }
+  for (const auto& buffer : {load.send_buffer, load.receive_buffer}) {
+    if (buffer && (buffer->value() == 0 || buffer->value() > std::numeric_limits<int>::max() / 2))
+      return wrong("a buffer is not from 1 byte to 1 GiB");
+  }
+  return {};
+}
+
+namespace {
+
+CrewPlan plan_of(const UdpLoad& load, const Endpoint& to, const UdpReceiver& receiver) {
+  CrewPlan plan;
+  plan.what = "measure udp to " + to.to_string();
+  plan.run = &load.run;
+  if (!load.packets) plan.sending = load.duration;
+  plan.progress = [&receiver] { return receiver.received(); };
+  plan.stuck = [] { return std::string{"no datagram arrives at the server's side"}; };
+  plan.sample = [&receiver, &load, packets = std::uint64_t{0}, missing = std::uint64_t{0}](Interval& interval) mutable {
+    const auto received = receiver.received();
+    const auto gone = receiver.expected() - std::min(receiver.expected(), received);
+    interval.packets = received - std::exchange(packets, received);
+    interval.received = ByteCount{interval.packets * load.payload};
+    interval.lost = gone - std::min(gone, missing);
+    missing = gone;
+  };
+  return plan;
+}
+
+UdpResult result_of(const UdpSender& sender, const UdpReceiver& receiver, const Crew& crew) {
+  UdpResult result;
+  receiver.tell(result);
+  result.sent = sender.sent();
+  result.refused = sender.refused();
+  result.sending = nanoseconds{sender.last() - sender.first()};
+  result.elapsed = nanoseconds{receiver.last() - sender.first()};
+  result.segmented = sender.segmented();
+  result.intervals = crew.intervals();
+  result.client = crew.client_cost();
+  result.server = crew.server_cost();
+  return result;
+}
+
+}  // namespace
+
+Result<UdpResult> measure_udp(const UdpLoad& given, const Sides& sides) {
+  const UdpLoad load = given;
+  NETRIG_TRY(check(load));
+  fault_point("open-datagram-sockets");
+  const auto mark = static_cast<std::uint64_t>(ticks()) & 0xffffffU;
+  UdpSender sender{load, sides.client.name, mark};
+  UdpReceiver receiver{load, sides.server.name, mark};
+  Endpoint to{load.run.destination, {}};
+  NETRIG_TRY(sides.server.place([&]() -> Result<void> {
+    auto [socket, port] = NETRIG_TRY(bound_socket(load.run, SOCK_DGRAM, sides.server.name,
+                                                  [&](int fd) { return set_options(fd, load, sides.server.name); }));
+    to.port = load.run.destination_port.value_or(port);
+    return receiver.open(std::move(socket));
+  }));
+  NETRIG_TRY(sides.client.place(
+      [&]() -> Result<void> { return sender.open(NETRIG_TRY(udp_socket(load, to, sides.client))); }));
+
+  Crew crew{plan_of(load, to, receiver)};
+  const auto send = [&](Reins& reins) { return sender.run(reins, [&] { return receiver.received() > 0; }); };
+  const auto sent =
+      crew.start({sides.client.name, load.run.client_cpu,
+                  [&](Reins& reins) {
+                    auto done = send(reins);
+                    crew.nudge_server();
+                    return done;
+                  }},
+                 {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return receiver.run(reins, sender); }});
+  NETRIG_TRY(sent);
+  if (auto done = crew.finish(); !done) {
+    auto error = std::move(done).error();
+    if (receiver.received() == 0 && error.detail.empty()) error.detail = refusal(to, sides.client);
+    return fail(std::move(error));
+  }
+  if (receiver.received() > 0) return result_of(sender, receiver, crew);
+  const auto who = refusal(to, sides.client);
+  return fail(
+      Error::from_errno("measure udp to " + to.to_string(), sides.server.name, ETIMEDOUT,
+                        fmt::format("none of {} datagrams arrived, and {} were refused by the sender's own kernel{}{}",
+                                    sender.sent(), sender.refused(), who.empty() ? "" : ": ", who)));
+}
+
+std::string UdpResult::to_string() const {
+  return fmt::format(
+      "{:.4g} Mbit/s, {:.6g} packets/s: {} of {} datagrams in {:.3f} s, {} lost ({:.2g}%), {} reordered, {} "
+      "duplicates, jitter {:.1f} us; one way {}",
+      static_cast<double>(goodput().bits_per_second()) / 1e6, packet_rate(), received, sent, whole_seconds(elapsed),
+      lost(), 100 * loss(), reordered, duplicates, static_cast<double>(jitter.count()) / 1e3, delay.to_string());
+}
+
+std::ostream& operator<<(std::ostream& out, const UdpResult& result) { return out << result.to_string(); }
+
+}  // namespace netrig::traffic

@@ -1,0 +1,151 @@
+#include <netrig/base/deadline.h>
+#include <netrig/traffic/udp_side.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace netrig::traffic {
+
+namespace {
+
+constexpr std::size_t kMessages = 64;       // a system call's
+constexpr std::size_t kMessagesOfMany = 4;  // where each may be 64 kB
+constexpr std::size_t kMostInOne = 65535;
+constexpr std::size_t kControlBytes = 64;
+
+// The size of each datagram of a message that the kernel put together, or of the one.
+std::size_t segment_of(msghdr& message, std::size_t size) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_UDP || part->cmsg_type != UDP_GRO) continue;
+    int segment = 0;
+    std::memcpy(&segment, CMSG_DATA(part), sizeof segment);
+    if (segment > 0) return static_cast<std::size_t>(segment);
+  }
+  return size;
+}
+
+}  // namespace
+
+Result<void> UdpReceiver::open(UniqueFd socket) {
+  socket_ = std::move(socket);
+  const int on = 1;
+  const bool many = load_.segmentation && ::setsockopt(socket_.get(), SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
+  whole_ = many || load_.verify;
+  if (load_.verify) body_ = udp_body(load_);
+  const auto room = whole_ ? kMostInOne : sizeof(UdpHeader);
+  const auto messages = whole_ ? kMessagesOfMany : kMessages;
+  bytes_.resize(messages * room);
+  controls_.assign(messages, std::vector<unsigned char>(kControlBytes));
+  parts_.resize(messages);
+  messages_.resize(messages);
+  for (std::size_t i = 0; i < messages; ++i) {
+    parts_[i] = {&bytes_[i * room], room};
+    messages_[i].msg_hdr.msg_iov = &parts_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+    messages_[i].msg_hdr.msg_control = controls_[i].data();
+  }
+  return {};
+}
+
+// How long to wait for more: none, without end.
+std::optional<std::chrono::nanoseconds> UdpReceiver::patience(const UdpSender& sender) const {
+  if (!sender.done()) return std::nullopt;
+  const auto quiet_since = std::max(last_, sender.last());
+  return std::max(std::chrono::nanoseconds{quiet_since + load_.linger.count() - ticks()}, std::chrono::nanoseconds{});
+}
+
+Result<void> UdpReceiver::run(Reins& reins, const UdpSender& sender) {
+  pollfd ready[] = {{socket_.get(), POLLIN, 0}, {reins.wake.get(), POLLIN, 0}};
+  while (!reins.abort.load(std::memory_order_acquire)) {
+    NETRIG_TRY(receive_some());
+    const auto left = patience(sender);
+    if (left && (received() >= sender.sent() || left->count() == 0)) return {};
+    timespec span{};
+    if (left) span = {left->count() / 1'000'000'000, left->count() % 1'000'000'000};
+    if (::ppoll(ready, 2, left ? &span : nullptr, nullptr) < 0 && errno != EINTR)
+      return fail(Error::from_errno("wait for datagrams", name_, errno));
+    std::uint64_t pulled = 0;
+    if (ready[1].revents != 0) (void)!::read(reins.wake.get(), &pulled, sizeof pulled);
+  }
+  return {};
+}
+
+// All that is there.
+Result<void> UdpReceiver::receive_some() {
+  for (;;) {
+    for (auto& message : messages_) message.msg_hdr.msg_controllen = kControlBytes;
+    const int count = ::recvmmsg(socket_.get(), messages_.data(), static_cast<unsigned>(messages_.size()),
+                                 MSG_DONTWAIT | MSG_TRUNC, nullptr);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (count < 0) return fail(Error::from_errno("receive datagrams", name_, errno));
+    const auto now = ticks();
+    for (int i = 0; i < count; ++i) {
+      auto& message = messages_[static_cast<std::size_t>(i)];
+      const auto* bytes = static_cast<const unsigned char*>(message.msg_hdr.msg_iov->iov_base);
+      const auto segment = segment_of(message.msg_hdr, message.msg_len);
+      for (std::size_t at = 0; at < message.msg_len; at += segment) {
+        NETRIG_TRY(take(bytes + at, std::min<std::size_t>(segment, message.msg_len - at), now));
+      }
+    }
+    if (static_cast<std::size_t>(count) < messages_.size()) return {};
+  }
+}
+
+// A datagram that is not this measurement's is nobody's concern.
+Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, std::int64_t now) {
+  UdpHeader header;
+  if (size != load_.payload) return {};
+  std::memcpy(&header, datagram, sizeof header);
+  if (header.number >> UdpHeader::kMarkShift != mark_) return {};
+  const auto number = header.number & ((1ULL << UdpHeader::kMarkShift) - 1);
+  if (load_.verify && std::memcmp(datagram + sizeof header, body_.data(), body_.size()) != 0) {
+    const auto* got = datagram + sizeof header;
+    const auto at = static_cast<std::size_t>(std::mismatch(got, got + body_.size(), body_.data()).first - got);
+    return fail(Error::from_errno("verify datagrams", name_, EBADMSG,
+                                  fmt::format("byte {} of datagram {} is 0x{:02x} and was sent as 0x{:02x}",
+                                              at + sizeof header, number, got[at], body_[at])));
+  }
+  count(number, header.sent_at, now);
+  return {};
+}
+
+void UdpReceiver::count(std::uint64_t number, std::int64_t sent_at, std::int64_t now) {
+  const auto word = number / 64;
+  const auto bit = 1ULL << number % 64;
+  if (word >= seen_.size()) seen_.resize(std::max<std::size_t>(word + 1, seen_.size() * 2));
+  if ((seen_[word] & bit) != 0) {
+    ++duplicates_;
+    return;
+  }
+  seen_[word] |= bit;
+  const auto expected = expected_.load(std::memory_order_relaxed);
+  if (number + 1 < expected) ++reordered_;
+  expected_.store(std::max(expected, number + 1), std::memory_order_relaxed);
+  const auto transit = now - sent_at;
+  if (const auto before = received_.load(std::memory_order_relaxed); before > 0) {
+    jitter_ += (std::abs(static_cast<double>(transit - transit_)) - jitter_) / 16;
+  }
+  transit_ = transit;
+  last_ = now;
+  delay_.record(std::chrono::nanoseconds{transit});
+  received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+void UdpReceiver::tell(UdpResult& result) const {
+  result.received = received();
+  result.duplicates = duplicates_;
+  result.reordered = reordered_;
+  result.jitter = std::chrono::nanoseconds{static_cast<std::int64_t>(jitter_)};
+  result.delay = delay_;
+  result.bytes = ByteCount{result.received * load_.payload};
+}
+
+}  // namespace netrig::traffic

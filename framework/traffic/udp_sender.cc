@@ -1,0 +1,148 @@
+#include <netrig/base/deadline.h>
+#include <netrig/traffic/udp_side.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <random>
+#include <sys/prctl.h>
+
+namespace netrig::traffic {
+
+namespace {
+
+constexpr std::size_t kSegmentsOfMessage = 64;    // UDP_MAX_SEGMENTS (include/linux/udp.h)
+constexpr std::size_t kMostOfMessage = 65507;     // of a message, and so of all its segments
+constexpr std::size_t kBatchBytes = 128U << 10U;  // a system call's worth, which stays in the processor's cache
+constexpr std::size_t kBatchMessages = 64;
+
+// Of the path, as the kernel knows it; 0 where it does not.
+std::size_t path_mtu(int fd, bool is_v4) {
+  int mtu = 0;
+  socklen_t size = sizeof mtu;
+  ::getsockopt(fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_MTU : IPV6_MTU, &mtu, &size);
+  return static_cast<std::size_t>(std::max(mtu, 0));
+}
+
+bool is_of_the_path(int error) {
+  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO ||
+         error == ENOPROTOOPT || error == EHOSTDOWN || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+std::vector<unsigned char> udp_body(const UdpLoad& load) {
+  std::vector<unsigned char> body(load.payload - sizeof(UdpHeader));
+  std::mt19937_64 noise{load.seed};
+  for (auto& byte : body) byte = static_cast<unsigned char>(noise());
+  return body;
+}
+
+Result<void> UdpSender::open(UniqueFd socket) {
+  socket_ = std::move(socket);
+  const bool is_v4 = load_.run.destination.is_v4();
+  const std::size_t headers = (is_v4 ? 20 : 40) + 8;
+  if (load_.segmentation && load_.payload + headers <= path_mtu(socket_.get(), is_v4)) {
+    const int size = static_cast<int>(load_.payload);
+    if (::setsockopt(socket_.get(), SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0)
+      segments_ = std::clamp<std::size_t>(kMostOfMessage / load_.payload, 1, kSegmentsOfMessage);
+  }
+  const auto message = segments_ * load_.payload;
+  const auto messages = std::clamp<std::size_t>(kBatchBytes / message, 1, kBatchMessages);
+  bytes_.resize(messages * message);
+  const auto body = udp_body(load_);
+  for (std::size_t at = 0; at < bytes_.size(); at += load_.payload) {
+    std::ranges::copy(body, bytes_.begin() + static_cast<std::ptrdiff_t>(at + sizeof(UdpHeader)));
+  }
+  parts_.resize(messages);
+  messages_.resize(messages);
+  for (std::size_t i = 0; i < messages; ++i) {
+    parts_[i] = {&bytes_[i * message], message};
+    messages_[i].msg_hdr.msg_iov = &parts_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+  return {};
+}
+
+// How many should have gone out by now and have not.
+std::uint64_t UdpSender::due(std::int64_t now) const {
+  const auto gone = sent() + refused_;
+  auto due = parts_.size() * segments_;
+  if (load_.rate) {
+    const double scheduled = static_cast<double>(now - first_) * static_cast<double>(load_.rate->bits_per_second()) /
+                             (8e9 * static_cast<double>(load_.payload));
+    due = std::min<std::uint64_t>(
+        due, static_cast<std::uint64_t>(scheduled) + 1 - std::min(gone, static_cast<std::uint64_t>(scheduled) + 1));
+  }
+  return load_.packets ? std::min(due, *load_.packets - gone) : due;
+}
+
+Result<void> UdpSender::wait_until_due(const Reins& reins) const {
+  const double at = static_cast<double>(sent() + refused_) * 8e9 * static_cast<double>(load_.payload) /
+                    static_cast<double>(load_.rate->bits_per_second());
+  const auto wait = std::max<std::int64_t>(first_ + static_cast<std::int64_t>(at) + 1 - ticks(), 0);
+  const timespec span{wait / 1'000'000'000, wait % 1'000'000'000};
+  pollfd wake{reins.wake.get(), POLLIN, 0};
+  if (::ppoll(&wake, 1, &span, nullptr) < 0 && errno != EINTR)
+    return fail(Error::from_errno("wait to send", name_, errno));
+  return {};
+}
+
+Result<void> UdpSender::run(Reins& reins, const std::function<bool()>& heard) {
+  ::prctl(PR_SET_TIMERSLACK, 1UL);  // this thread's own: the default of 50 us is a whole gap between datagrams
+  first_ = last_ = ticks();
+  while (!reins.abort.load(std::memory_order_acquire) && !reins.stop_sending.load(std::memory_order_acquire)) {
+    if (load_.packets && sent() + refused_ >= *load_.packets) break;
+    const auto count = due(ticks());
+    NETRIG_TRY(count == 0 ? wait_until_due(reins) : send(count, reins, heard));
+  }
+  done_.store(true, std::memory_order_release);
+  return {};
+}
+
+// Numbers and times; how many messages that makes.
+unsigned UdpSender::fill(std::uint64_t count, std::int64_t now) {
+  const auto next = sent();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const UdpHeader header{(mark_ << UdpHeader::kMarkShift) + next + i, now};
+    std::memcpy(&bytes_[i * load_.payload], &header, sizeof header);
+  }
+  const auto messages = (count + segments_ - 1) / segments_;
+  for (std::size_t i = 0; i < messages; ++i)
+    parts_[i].iov_len = std::min<std::uint64_t>(segments_, count - i * segments_) * load_.payload;
+  return static_cast<unsigned>(messages);
+}
+
+Result<void> UdpSender::send(std::uint64_t count, const Reins& reins, const std::function<bool()>& heard) {
+  const auto now = ticks();
+  const int done = ::sendmmsg(socket_.get(), messages_.data(), fill(count, now), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (done < 0) return refuse(errno, reins, heard);
+  std::uint64_t datagrams = 0;
+  for (int i = 0; i < done; ++i) datagrams += parts_[static_cast<std::size_t>(i)].iov_len / load_.payload;
+  sent_.store(sent() + datagrams, std::memory_order_release);
+  last_ = now;
+  return {};
+}
+
+Result<void> UdpSender::refuse(int error, const Reins& reins, const std::function<bool()>& heard) {
+  if (error == EINTR) return {};
+  if (error == EAGAIN) {
+    pollfd ready[] = {{socket_.get(), POLLOUT, 0}, {reins.wake.get(), POLLIN, 0}};
+    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return fail(Error::from_errno("wait to send", name_, errno));
+    return {};
+  }
+  // The own kernel's word on one message: a firewall's output chain, a full queue.
+  if (error == EPERM || error == ENOBUFS) {
+    refused_ += parts_[0].iov_len / load_.payload;
+    return {};
+  }
+  if (is_of_the_path(error) && heard()) return {};  // about some datagrams only: what is lost is counted
+  return fail(Error::from_errno("send datagrams", name_, error));
+}
+
+}  // namespace netrig::traffic

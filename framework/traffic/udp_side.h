@@ -1,0 +1,114 @@
+// The two sides of a datagram measurement: who sends on schedule, and who counts. Private to the module.
+#pragma once
+
+#include <netrig/base/unique_fd.h>
+#include <netrig/traffic/crew.h>
+#include <netrig/traffic/udp_load.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+namespace netrig::traffic {
+
+/// What each datagram begins with, in this machine's byte order: both sides are this process.
+struct UdpHeader {
+  std::uint64_t number = 0;  ///< from 0; the highest 24 bits are the measurement's mark
+  std::int64_t sent_at = 0;  ///< ticks()
+
+  static constexpr unsigned kMarkShift = 40;
+};
+
+/// Payload after the header: the same in each datagram.
+std::vector<unsigned char> udp_body(const UdpLoad& load);
+
+/// Sends at the rate, or as fast as the kernel takes it.
+class UdpSender {
+ public:
+  UdpSender(const UdpLoad& load, std::string name, std::uint64_t mark)
+      : load_{load}, name_{std::move(name)}, mark_{mark} {}
+
+  /// Takes a connected, non-blocking socket.
+  Result<void> open(UniqueFd socket);
+  /// `heard`: whether anything has arrived. Until then an ICMP error, or a path that has ended, ends the measurement.
+  Result<void> run(Reins& reins, const std::function<bool()>& heard);
+
+  [[nodiscard]] std::uint64_t sent() const { return sent_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  [[nodiscard]] bool segmented() const { return segments_ > 1; }
+  [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::int64_t first() const { return first_; }
+  [[nodiscard]] std::int64_t last() const { return last_; }
+
+ private:
+  [[nodiscard]] std::uint64_t due(std::int64_t now) const;
+  Result<void> wait_until_due(const Reins& reins) const;
+  Result<void> send(std::uint64_t count, const Reins& reins, const std::function<bool()>& heard);
+  Result<void> refuse(int error, const Reins& reins, const std::function<bool()>& heard);
+  unsigned fill(std::uint64_t count, std::int64_t now);
+
+  const UdpLoad& load_;
+  std::string name_;
+  std::uint64_t mark_;
+  UniqueFd socket_;
+  std::size_t segments_ = 1;          ///< datagrams a message
+  std::vector<unsigned char> bytes_;  ///< of all messages
+  std::vector<iovec> parts_;
+  std::vector<mmsghdr> messages_;
+  std::atomic<std::uint64_t> sent_{0};
+  std::atomic<bool> done_{false};
+  std::uint64_t refused_ = 0;
+  std::int64_t first_ = 0, last_ = 0;
+};
+
+/// Counts what arrives.
+class UdpReceiver {
+ public:
+  UdpReceiver(const UdpLoad& load, std::string name, std::uint64_t mark)
+      : load_{load}, name_{std::move(name)}, mark_{mark} {}
+
+  /// Takes a bound, non-blocking socket.
+  Result<void> open(UniqueFd socket);
+  /// Until all that `sender` sent has come, or nothing came for the load's linger after its end.
+  Result<void> run(Reins& reins, const UdpSender& sender);
+
+  [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
+  /// Numbers up to the greatest that came.
+  [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_relaxed); }
+  /// Adds what was found to `result`. Once run() has returned.
+  void tell(UdpResult& result) const;
+  [[nodiscard]] std::int64_t last() const { return last_; }
+
+ private:
+  Result<void> receive_some();
+  Result<void> take(const unsigned char* datagram, std::size_t size, std::int64_t now);
+  void count(std::uint64_t number, std::int64_t sent_at, std::int64_t now);
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> patience(const UdpSender& sender) const;
+
+  const UdpLoad& load_;
+  std::string name_;
+  std::uint64_t mark_;
+  UniqueFd socket_;
+  bool whole_ = false;  ///< the content matters, or several come in one
+  std::vector<unsigned char> bytes_, body_;
+  std::vector<std::vector<unsigned char>> controls_;
+  std::vector<iovec> parts_;
+  std::vector<mmsghdr> messages_;
+  std::vector<std::uint64_t> seen_;  ///< a bit a number
+  std::atomic<std::uint64_t> received_{0}, expected_{0};
+  std::uint64_t duplicates_ = 0, reordered_ = 0;
+  std::int64_t last_ = 0, transit_ = 0;
+  double jitter_ = 0;
+  LatencyHistogram delay_;
+};
+
+/// Errors of the load, by name.
+Result<void> check(const UdpLoad& load);
+
+}  // namespace netrig::traffic
