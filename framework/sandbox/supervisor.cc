@@ -1,3 +1,4 @@
+#include <netrig/sandbox/holders.h>
 #include <netrig/sandbox/init_process.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/supervisor.h>
@@ -5,6 +6,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <iostream>
 #include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -32,6 +34,30 @@ constexpr raw::SignalSet kForwarded = raw::bit_of(SIGHUP) | raw::bit_of(SIGINT) 
   raw::set_mask(~raw::bit_of(signal));
   raw::call(SYS_kill, ::getpid(), signal);
   raw::exit_now(128 + signal);  // reached only by the init of a pid namespace, whom its own signals do not kill
+}
+
+bool has_ended(int pidfd, int milliseconds) {
+  pollfd end{pidfd, POLLIN, 0};
+  return ::poll(&end, 1, milliseconds) != 0;
+}
+
+bool say_who_delays(const std::string& pid_namespace) {
+  const auto delayers = delayers_of(pid_namespace);
+  for (const auto& delayer : delayers) {
+    std::cerr << "netrig: the sandbox cannot end: " << delayer << "; it goes on when that one lets go\n" << std::flush;
+  }
+  return !delayers.empty();
+}
+
+// Everything inside is killed by now, so that it takes a moment; unless somebody outside holds one of the dead. Then
+// the wait is as long as theirs, and says so once.
+void wait_for_init_aloud(pid_t init) {
+  constexpr int kLong = 2000;  // milliseconds
+  const UniqueFd pidfd{static_cast<int>(raw::call(SYS_pidfd_open, init, 0))};
+  const std::string name = name_of_namespace(init, "pid");
+  while (pidfd.valid() && !has_ended(pidfd.get(), kLong) && !say_who_delays(name)) {
+  }
+  wait_for_init(init);
 }
 
 class Supervisor {
@@ -122,7 +148,7 @@ class Supervisor {
 
   // After this no process of the sandbox is left.
   void settle() const {
-    wait_for_init(init_.pid);
+    wait_for_init_aloud(init_.pid);
     if (program_pid_ > 0 && terminal_ >= 0 && ::tcgetpgrp(terminal_) == program_pid_) {
       give_foreground(terminal_, ::getpgrp());
     }
