@@ -1,10 +1,10 @@
+#include <netrig/base/directory.h>
 #include <netrig/net/text.h>
 #include <netrig/netns/list.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -23,12 +23,11 @@ std::optional<pid_t> pid_of(const std::string& name) {
 
 Result<std::vector<pid_t>> processes() {
   std::vector<pid_t> pids;
-  std::error_code error;
-  std::filesystem::directory_iterator entry{"/proc", error};
-  for (; !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
-    if (const auto pid = pid_of(entry->path().filename().string())) pids.push_back(*pid);
+  const auto names = names_in("/proc");
+  if (!names) return fail(Error::from_errno("list the processes", "/proc", names.error().code, "is /proc mounted?"));
+  for (const auto& name : *names) {
+    if (const auto pid = pid_of(name)) pids.push_back(*pid);
   }
-  if (error) return fail(Error::from_errno("list the processes", "/proc", error.value(), "is /proc mounted?"));
   std::ranges::sort(pids);
   return pids;
 }

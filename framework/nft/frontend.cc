@@ -1,3 +1,4 @@
+#include <netrig/base/directory.h>
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/reserved.h>
@@ -82,9 +83,8 @@ NftContext make_context() {
 // libnftables 1.0.6 asks for a larger send buffer in a way that only the host's root may (SO_SNDBUFFORCE). Its socket
 // is its own secret, so every netfilter socket of this process gets what the host allows anybody (net.core.wmem_max).
 void enlarge_send_buffers() {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd", ignored}) {
-    const int fd = std::atoi(entry.path().filename().c_str());
+  for (const auto& name : names_in("/proc/self/fd").value_or(std::vector<std::string>{})) {
+    const int fd = std::atoi(name.c_str());
     int domain = 0, protocol = 0;
     socklen_t size = sizeof domain;
     if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_NETLINK) continue;

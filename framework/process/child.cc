@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <new>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -72,7 +73,11 @@ Result<ExitStatus> Child::wait(Deadline deadline) const {
 
 Result<Completed> Child::finish(Deadline deadline) const {
   const auto status = NETRIG_TRY(wait(deadline));
-  const std::scoped_lock lock{mutex_};
+  std::unique_lock lock{mutex_};
+  if (output_lost_) {
+    lock.unlock();
+    return fail(error("keep the output of", ENOMEM, "some of it is lost"));
+  }
   return Completed{name_, status, out_.text(), err_.text(), both_.text(), ended_at_ - launched_.started};
 }
 
@@ -176,12 +181,18 @@ bool Child::read_once(Stream stream, std::size_t most) {
     drop(fd);
     return false;
   }
-  const std::string_view piece{buffer, static_cast<std::size_t>(count)};
+  keep(stream, {buffer, static_cast<std::size_t>(count)});
+  return true;
+}
+
+// On the thread of the loop, where nobody would catch it.
+void Child::keep(Stream stream, std::string_view piece) try {
   (stream == Stream::out ? out_ : err_).append(piece);
   both_.append(piece);
   for (auto& line : awaited_.lines) line.feed(stream, piece);
   if (!awaited_.lines.empty() && std::ranges::all_of(awaited_.lines, &LineWatch::seen)) announce();
-  return true;
+} catch (const std::bad_alloc&) {
+  output_lost_ = true;
 }
 
 // Only what is there now: a descendant that floods the pipe must not keep the end of the program from being told.

@@ -82,6 +82,7 @@ class Child {
   void drop(UniqueFd& fd);
   UniqueFd& pipe(Stream stream) { return stream == Stream::out ? launched_.output : launched_.error; }
   bool read_once(Stream stream, std::size_t most);
+  void keep(Stream stream, std::string_view piece);
   void read_rest(Stream stream);
   void reap();
   void write_pending();
@@ -101,6 +102,7 @@ class Child {
   std::size_t input_sent_ = 0;  ///< of pending_input_
   bool input_ends_;             ///< after what is pending
   bool ended_ = false;
+  bool output_lost_ = false;          ///< there was no memory to keep it
   std::optional<ExitStatus> status_;  ///< none when somebody else took it
   std::chrono::steady_clock::time_point ended_at_;
 };

@@ -1,3 +1,4 @@
+#include <netrig/base/directory.h>
 #include <netrig/process/etc_files.h>
 
 #include <cerrno>
@@ -43,10 +44,10 @@ std::map<std::string, std::string> own_files(const fs::path& host, const NodeFil
   return own;
 }
 
-Result<void> link_to(const fs::directory_entry& entry, const fs::path& link) {
+Result<void> link_to(const fs::path& entry, const fs::path& link) {
   std::error_code failed;
-  const bool again = entry.is_symlink(failed);
-  const auto target = again ? fs::read_symlink(entry.path(), failed) : entry.path();
+  const bool again = fs::is_symlink(entry, failed);
+  const auto target = again ? fs::read_symlink(entry, failed) : entry;
   if (!failed) fs::create_symlink(target, link, failed);
   if (!failed) return {};
   return fail(Error::from_errno("link " + link.string(), "", failed.value()));
@@ -59,13 +60,9 @@ Result<void> fill_etc(const std::string& etc, const std::string& host, const Nod
   const auto own = own_files(host, files);
   for (const auto& [name, text] : own) NETRIG_TRY(write_text(directory / name, text));
   if (::mkdir((directory / "netns").c_str(), 0755) != 0) return fail(Error::from_errno("mkdir /etc/netns", "", errno));
-  std::error_code failed;
-  fs::directory_iterator entry{host, failed};
-  for (; !failed && entry != fs::directory_iterator{}; entry.increment(failed)) {
-    const auto name = entry->path().filename();
-    if (name != "netns" && !own.contains(name)) NETRIG_TRY(link_to(*entry, directory / name));
+  for (const auto& name : NETRIG_TRY(names_in(host))) {
+    if (name != "netns" && !own.contains(name)) NETRIG_TRY(link_to(fs::path{host} / name, directory / name));
   }
-  if (failed) return fail(Error::from_errno("list the host's /etc", "", failed.value()));
   return {};
 }
 

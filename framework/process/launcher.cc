@@ -1,8 +1,6 @@
-// The launch, by Boost.Process v2. All of Boost is in this file.
-//
-// Boost forks (vfork: the child borrows the parent's memory until exec, so a large test program is not copied) and
-// calls the initialiser below in the child. It executes the program itself, because Boost 1.81 would call exit() after
-// a failed exec, which runs this program's exit handlers a second time, and would not say which step failed.
+// The launch, by vfork(2): the child borrows the parent's memory until it executes the program, so a large test program
+// is not copied. In the child runs carry_out() alone, which allocates nothing and throws nothing. (Boost.Process
+// allocates between the two: without memory its child throws into frames that the parent still needs.)
 #include <netrig/base/fork_window.h>
 #include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
@@ -10,12 +8,6 @@
 #include <netrig/process/launch_plan.h>
 #include <netrig/process/launcher.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/process/v2/posix/vfork_launcher.hpp>
-#include <boost/process/v2/process.hpp>
-#include <boost/system/system_error.hpp>
-
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -26,25 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace netrig::process {
 
 namespace {
-
-namespace boost_process = boost::process::v2;
-
-/// Boost's hook: called in the child as the last thing before its own exec, which is never reached.
-struct CarryOut {
-  LaunchPlan& plan;
-  int report;
-
-  template <class Launcher>
-  boost::system::error_code on_exec_setup(Launcher& /*launcher*/, const boost::filesystem::path& /*program*/,
-                                          const char* const* argv) const {
-    carry_out(plan, argv, report);
-    ::_exit(127);
-  }
-};
 
 struct Pipe {
   UniqueFd read;
@@ -152,34 +130,17 @@ Error cannot_watch(int code) {
       code == EMFILE ? "" : "this process may ignore SIGCHLD, so that the kernel keeps no status of children");
 }
 
-// After the fork Boost opens a pidfd, and an epoll with an eventfd and a timerfd; where one of the latter fails it
-// loses the former. So: is there room? Nothing of Boost's may be there before the fork, see below.
-Result<void> check_room(int any) {
-  std::array<UniqueFd, 4> room;
-  for (auto& fd : room) {
-    fd.reset(::fcntl(any, F_DUPFD_CLOEXEC, 0));
-    if (!fd) return fail(cannot_watch(errno));
-  }
-  return {};
-}
-
-// A context of its own for each launch: Boost tells it of the fork, in the child too, which must find nothing to do
-// there.
 Result<void> fork_child(LaunchPlan& plan, const Command& command, int report, Reaper& child) {
-  NETRIG_TRY(check_room(report));
-  boost_process::posix::vfork_launcher launcher;
-  const ScopeExit keep_pid{[&] { child.pid = launcher.pid; }};
-  const std::vector<std::string> arguments{command.argv.begin() + 1, command.argv.end()};
-  try {
-    boost::asio::io_context context;
-    boost::system::error_code failed;
-    auto process = launcher(context.get_executor(), failed, boost::filesystem::path{command.argv[0]}, arguments,
-                            CarryOut{plan, report});
-    if (launcher.pid <= 0) return fail(explain_fork_failure(failed.value()));
-    process.detach();
-  } catch (const boost::system::system_error& error) {  // which is no std::system_error
-    return fail(cannot_watch(error.code().value()));
+  std::vector<const char*> arguments;
+  for (const auto& argument : command.argv) arguments.push_back(argument.c_str());
+  arguments.push_back(nullptr);
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    carry_out(plan, arguments.data(), report);
+    ::_exit(127);
   }
+  if (pid < 0) return fail(explain_fork_failure(errno));
+  child.pid = pid;
   return {};
 }
 

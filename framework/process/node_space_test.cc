@@ -32,10 +32,12 @@ TEST_F(NodeSpaceTest, SysShowsTheNodesLinks) {
 }
 
 TEST_F(NodeSpaceTest, ProcShowsTheLabsProcessesOnly) {
-  const auto mine = start({"sleep", "1000"});
+  // Ready: execve(2) gives the parent its memory back before it gives the program its name.
+  const auto mine = value_or_throw(programs_->start(*node_, sh("echo ready; read forever").with_open_input(),
+                                                    ready_when(output_line("ready")), soon()));
   const auto pids = output_of("cd /proc && echo [0-9]*");
   EXPECT_THAT(pids, HasSubstr(std::to_string(mine.pid_in_lab())));
-  EXPECT_EQ(output_of("cat /proc/" + std::to_string(mine.pid_in_lab()) + "/comm"), "sleep\n");
+  EXPECT_EQ(output_of("cat /proc/" + std::to_string(mine.pid_in_lab()) + "/comm"), "sh\n");
   EXPECT_EQ(output_of("cat /proc/[0-9]*/comm | grep -c netrig_process_ || true"), "1\n");  // the init alone
 }
 

@@ -94,13 +94,10 @@ struct Listener::State {
       drop(fd);
   }
 
-  bool note_datagram(const Endpoint& peer) try {
-    note(peer);
-    return true;
-  } catch (const std::bad_alloc&) {
+  // Without memory it is answered, and missing among the peers.
+  void note_datagram(const Endpoint& peer) try { note(peer); } catch (const std::bad_alloc&) {
     const std::scoped_lock lock{accepting};
     lost = ENOMEM;
-    return false;
   }
 
   void echo_datagrams() {
@@ -109,7 +106,7 @@ struct Listener::State {
       SocketAddress from;
       const auto size = ::recvfrom(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, from.get(), &from.size);
       if (size < 0) return;
-      if (!note_datagram(from.endpoint())) return;
+      note_datagram(from.endpoint());
       ::sendto(socket.get(), bytes.data(), static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL, from.get(),
                from.size);
     }

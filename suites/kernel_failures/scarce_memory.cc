@@ -1,0 +1,44 @@
+#include <netrig/suites/kernel_failures/scarce_memory.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<bool> counts{false};
+std::atomic<std::int64_t> requests{0};
+std::atomic<std::int64_t> first{0};
+std::atomic<std::int64_t> refused{0};
+
+bool is_refused() noexcept {
+  if (!counts.load(std::memory_order_acquire)) return false;
+  const auto number = ++requests;
+  return first != 0 && number >= first && number - first < refused;
+}
+
+}  // namespace
+
+// The other forms of the standard library call these.
+void* operator new(std::size_t size) {
+  if (is_refused()) throw std::bad_alloc{};
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+namespace netrig::kernel_failures {
+
+ScarceMemory::ScarceMemory(const Shortage& shortage) {
+  requests = 0;
+  first = shortage.from;
+  refused = shortage.count;
+  counts.store(true, std::memory_order_release);
+}
+
+ScarceMemory::~ScarceMemory() { counts.store(false, std::memory_order_release); }
+
+std::int64_t ScarceMemory::asked() const { return requests; }
+
+}  // namespace netrig::kernel_failures
