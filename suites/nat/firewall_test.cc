@@ -10,7 +10,6 @@ namespace netrig {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace netrig::literals;
 using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::HasSubstr;

@@ -1,0 +1,171 @@
+// Every NAT that nat_rules() makes, as RFC 5780 classifies it, in both address families, for UDP and TCP.
+#include <netrig/nft/presets.h>
+#include <netrig/suites/nat/behind_nat.h>
+#include <netrig/topology/nat_trial.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace netrig {
+namespace {
+
+using nft::Filtering;
+using nft::Mapping;
+using nft::NatBehaviour;
+
+class NatBehaviourSuite : public BehindNatTest, public ::testing::WithParamInterface<NatBehaviour> {};
+
+TEST_P(NatBehaviourSuite, IsFoundByAClientAndAServer) {
+  translate(GetParam());
+  for (const auto family : kFamilies) {
+    for (const auto protocol : kProtocols) {
+      const auto nat = found(family, protocol);
+      SCOPED_TRACE(nat);
+      EXPECT_EQ(nat.mapped.address, gw().address("wan", family));
+      EXPECT_EQ(nat.mapping, GetParam().mapping);
+      EXPECT_EQ(nat.filtering, GetParam().filtering);
+      EXPECT_EQ(nat.preserves_port, GetParam().port_preservation);
+      EXPECT_EQ(nat.hairpins, GetParam().hairpinning);
+      EXPECT_EQ(nat.hairpins_with_outside_source, GetParam().hairpinning);
+    }
+  }
+}
+
+std::vector<NatBehaviour> all_behaviours() {
+  std::vector<NatBehaviour> all;
+  for (const auto mapping :
+       {Mapping::endpoint_independent, Mapping::address_dependent, Mapping::address_and_port_dependent}) {
+    for (const auto filtering :
+         {Filtering::endpoint_independent, Filtering::address_dependent, Filtering::address_and_port_dependent}) {
+      for (const bool preserves : {false, true}) {
+        if (preserves && mapping != Mapping::endpoint_independent) continue;
+        for (const bool hairpins : {false, true}) all.push_back({mapping, filtering, preserves, hairpins, {}});
+      }
+    }
+  }
+  return all;
+}
+
+// `EndpointIndependentMappingAddressDependentFilteringPreservesPorts`
+std::string name_of(const ::testing::TestParamInfo<NatBehaviour>& behaviour) {
+  std::string name;
+  bool begins = true;
+  for (const char c : to_string(behaviour.param)) {
+    const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
+    if (letter) name += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    begins = !letter;
+  }
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(All, NatBehaviourSuite, ::testing::ValuesIn(all_behaviours()), name_of);
+
+class NatSuite : public BehindNatTest {};
+
+TEST_F(NatSuite, LinuxMasqueradeIsPortRestricted) {
+  gw().add_rules(nft::nat_masquerade(sides().outside));
+  for (const auto family : kFamilies) {
+    for (const auto protocol : kProtocols) {
+      const auto nat = found(family, protocol);
+      EXPECT_EQ(nat.mapping, Mapping::endpoint_independent) << nat;
+      EXPECT_EQ(nat.filtering, Filtering::address_and_port_dependent) << nat;
+      EXPECT_TRUE(nat.preserves_port) << nat;
+      EXPECT_FALSE(nat.hairpins) << nat;
+    }
+  }
+}
+
+// Two hosts that send from one and the same port of theirs.
+class PortsInUse : public BehindNatTest {
+ protected:
+  struct Ends {
+    TrialSocket pc, tv, first, second;  // the server's by address
+  };
+  Ends ends(AddressFamily family) {
+    const bool v4 = family == AddressFamily::ipv4;
+    const auto open = [](const Node& node, const IpAddress& address, std::uint16_t port) {
+      return TrialSocket::open(node, nft::Protocol::udp, {address, Port{port}});
+    };
+    return {open(pc(), pc().address(family), 5000), open(tv(), tv().address(family), 5000),
+            open(server(), server().address(family), 3478),
+            open(server(), v4 ? "203.0.113.3"_ip : "2001:db8:113::3"_ip, 3478)};
+  }
+  // As what the sender comes to the server.
+  static Port port_of(TrialSocket& sender, TrialSocket& at) {
+    sender.send(at.local(), 1);
+    const auto datagram = at.receive(Deadline::after(std::chrono::seconds{10}));
+    EXPECT_TRUE(datagram);
+    return datagram ? datagram->from.port : Port{};
+  }
+};
+
+TEST_F(PortsInUse, BelongToTheFirstHost) {
+  translate(nft::port_restricted_cone());
+  for (const auto family : kFamilies) {
+    auto [pc, tv, first, second] = ends(family);
+    EXPECT_EQ(port_of(pc, first), Port{5000});
+    const auto other = port_of(tv, second);  // another destination: Linux alone would give the port once more
+    EXPECT_NE(other, Port{5000});
+    EXPECT_EQ(port_of(tv, first), other);  // endpoint-independent for the second host too
+    EXPECT_EQ(port_of(pc, second), Port{5000});
+  }
+}
+
+TEST_F(PortsInUse, AreOverloadedByLinuxMasquerade) {
+  gw().add_rules(nft::nat_masquerade(sides().outside));
+  for (const auto family : kFamilies) {
+    auto [pc, tv, first, second] = ends(family);
+    EXPECT_EQ(port_of(pc, first), Port{5000});
+    EXPECT_EQ(port_of(tv, second), Port{5000});
+    EXPECT_NE(port_of(tv, first), Port{5000});
+  }
+}
+
+TEST_F(PortsInUse, AreFreeAgainWhenTheMappingIsGone) {
+  translate(nft::port_restricted_cone());
+  auto [pc, tv, first, second] = ends(AddressFamily::ipv4);
+  EXPECT_EQ(port_of(pc, first), Port{5000});
+  gw().flush_rules();  // with the sets that say so
+  translate(nft::port_restricted_cone());
+  EXPECT_EQ(port_of(tv, second), Port{5000});
+}
+
+// What the connection table says about how long a translated connection of that protocol lives.
+class MappingTimeOuts : public BehindNatTest {
+ protected:
+  std::uint32_t left(nft::Protocol protocol) {
+    for (const auto& entry : gw().snapshot().connections) {
+      if (entry.protocol == protocol && entry.source_nat) return entry.timeout.value_or(0);
+    }
+    return 0;
+  }
+};
+
+TEST_F(MappingTimeOuts, AreFiveMinutesForUdpAlsoWhenNobodyAnswers) {
+  translate(nft::port_restricted_cone());
+  auto probe = TrialSocket::open_unused(pc(), nft::Protocol::udp, pc().address());
+  auto deaf = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{9}});
+  probe.send(deaf.local(), 1);
+  ASSERT_TRUE(deaf.receive(Deadline::after(std::chrono::seconds{10})));
+  EXPECT_THAT(left(nft::Protocol::udp), ::testing::AllOf(::testing::Ge(200U), ::testing::Le(300U)));
+}
+
+TEST_F(MappingTimeOuts, AreTwoHoursAndFourMinutesForTcp) {
+  translate(nft::port_restricted_cone());
+  const auto web = server().listen(tcp(80));
+  auto connection = value_or_throw(
+      pc().run([&] { return traffic::Probe::open({.service = tcp(80), .destination = server().address()}); }));
+  ASSERT_TRUE(connection.run(Deadline::after(std::chrono::seconds{10})).answered());
+  EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] {  // the last packet of the handshake makes it so
+    const auto seconds = left(nft::Protocol::tcp);
+    return seconds > 7000 && seconds <= 7440;
+  })) << left(nft::Protocol::tcp);
+}
+
+TEST_F(MappingTimeOuts, AreWhatWasAskedFor) {
+  translate({.timeouts = {.udp = std::chrono::seconds{1000}}});
+  const auto nat = found(AddressFamily::ipv4, nft::Protocol::udp);
+  EXPECT_THAT(left(nft::Protocol::udp), ::testing::AllOf(::testing::Ge(700U), ::testing::Le(1000U))) << nat;
+}
+
+}  // namespace
+}  // namespace netrig
