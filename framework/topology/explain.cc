@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace netrig {
@@ -26,6 +27,8 @@ using Outcome = Attempt::Outcome;
 constexpr std::chrono::milliseconds kQuiet{20};
 // Within that time the trace must show that it listens.
 constexpr std::chrono::milliseconds kCanaryPatience{1000};
+// How a reason begins that lies on the answer's way (diagnosis.cc too).
+constexpr std::string_view kOnTheWayBack = "on the way back: ";
 
 bool is_icmp_error(const nft::TracedPacket& packet) {
   if (!packet.icmp) return false;
@@ -137,14 +140,14 @@ class Explanation {
     } else if (!there_.empty() && there_.back().drop) {
       blame(path, path.there.back(), "");
     } else if (!back_.empty() && back_.back().drop) {
-      blame(path, path.back.back(), "on the way back: ");
+      blame(path, path.back.back(), kOnTheWayBack);
     } else {
       judge_by_state(path);
     }
   }
 
   // The rule or policy that a way ended with.
-  static void blame(Path& path, const PathHop& hop, const std::string& prefix) {
+  static void blame(Path& path, const PathHop& hop, std::string_view prefix) {
     path.node = hop.node;
     path.rule = hop.steps.back().decision;
     const bool rejected = path.rule->rejects();
@@ -170,6 +173,7 @@ class Explanation {
     if (why.explains() && !contradicted) {
       path.verdict = why.verdict;
       path.reason = why.cause;
+      if (why.cause.starts_with(kOnTheWayBack) && !path.back.empty()) path.node = path.back.back().node;
       path.proven = why.rules_out();
     } else if (seen_.outcome != Outcome::silent) {
       path.verdict = Verdict::rejected;
