@@ -29,5 +29,20 @@ traffic::UdpResult measure(const Node& from, const Node& to, traffic::UdpLoad lo
   return value_or_throw(traffic::measure_udp(towards(to, std::move(load), family), sides(from, to)));
 }
 
+traffic::LatencyResult measure(const Node& from, const Node& to, traffic::LatencyLoad load, AddressFamily family) {
+  return value_or_throw(traffic::measure_latency(towards(to, std::move(load), family), sides(from, to)));
+}
+
+traffic::ConnectionRateResult measure(const Node& from, const Node& to, traffic::ConnectionLoad load,
+                                      AddressFamily family) {
+  return value_or_throw(traffic::measure_connections(towards(to, std::move(load), family), sides(from, to)));
+}
+
+traffic::WorkingLatency measure(const Node& from, const Node& to, traffic::LatencyLoad load,
+                                const traffic::TcpLoad& bulk, AddressFamily family) {
+  return value_or_throw(traffic::measure_working_latency(towards(to, std::move(load), family),
+                                                         towards(to, bulk, family), sides(from, to)));
+}
+
 }  // namespace topology
 }  // namespace netrig

@@ -10,6 +10,8 @@
 
 #include <netrig/net/address_family.h>
 #include <netrig/topology/node.h>
+#include <netrig/traffic/connection_rate.h>
+#include <netrig/traffic/latency.h>
 #include <netrig/traffic/tcp_load.h>
 #include <netrig/traffic/udp_load.h>
 
@@ -24,6 +26,13 @@ inline namespace topology {
                                          AddressFamily family = AddressFamily::ipv4);
 [[nodiscard]] traffic::UdpResult measure(const Node& from, const Node& to, traffic::UdpLoad load,
                                          AddressFamily family = AddressFamily::ipv4);
+[[nodiscard]] traffic::LatencyResult measure(const Node& from, const Node& to, traffic::LatencyLoad load,
+                                             AddressFamily family = AddressFamily::ipv4);
+[[nodiscard]] traffic::ConnectionRateResult measure(const Node& from, const Node& to, traffic::ConnectionLoad load,
+                                                    AddressFamily family = AddressFamily::ipv4);
+/// Latency while `bulk` runs between the same two.
+[[nodiscard]] traffic::WorkingLatency measure(const Node& from, const Node& to, traffic::LatencyLoad load,
+                                              const traffic::TcpLoad& bulk, AddressFamily family = AddressFamily::ipv4);
 
 }  // namespace topology
 }  // namespace netrig

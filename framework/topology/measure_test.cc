@@ -31,6 +31,22 @@ TEST(Measure, GoesFromNodeToNodeInBothFamilies) {
   }
 }
 
+TEST(Measure, TakesEveryKindOfLoad) {
+  const Lab lab{test::pair()};
+  const auto left = lab["left"], right = lab["right"];
+  for (const auto family : kAddressFamilies) {
+    EXPECT_EQ(
+        measure(left, right, traffic::UdpLoad{.rate = Bandwidth::bits_per_second(100'000'000), .packets = 50}, family)
+            .received,
+        50U);
+    EXPECT_EQ(measure(left, right, traffic::LatencyLoad{.rate = 0, .count = 50}, family).times.count(), 50U);
+    EXPECT_EQ(measure(left, right, traffic::ConnectionLoad{.count = 50}, family).connections, 50U);
+    EXPECT_EQ(
+        measure(left, right, traffic::LatencyLoad{.rate = 0, .count = 50}, TcpLoad{}, family).requests.times.count(),
+        50U);
+  }
+}
+
 TEST(Measure, NamesTheNodeWhereItCannotBegin) {
   const Lab lab{test::pair()};
   const auto taken = lab["right"].listen(traffic::tcp(5201));

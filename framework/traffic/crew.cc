@@ -31,13 +31,13 @@ Result<void> pin(unsigned cpu, const std::string& side) {
   return fail(Error::from_errno(what, side, errno, "there is no such processor, or this process may not use it"));
 }
 
+}  // namespace
+
 std::chrono::nanoseconds thread_time() {
   timespec spent{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
   return std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec};
 }
-
-}  // namespace
 
 void Reins::pull(std::atomic<bool>& rein) {
   rein.store(true, std::memory_order_release);

@@ -25,6 +25,9 @@ using Clock = std::chrono::steady_clock;
 /// Nanoseconds of the monotonic clock, which every network namespace of a machine shares.
 inline std::int64_t ticks() { return Clock::now().time_since_epoch().count(); }
 
+/// What the calling thread has cost until now.
+std::chrono::nanoseconds thread_time();
+
 /// What the caller tells one side's thread, and when that started.
 struct Reins {
   std::atomic<bool> stop_sending{false};  ///< finish in good order

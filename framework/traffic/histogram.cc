@@ -82,6 +82,19 @@ Time LatencyHistogram::percentile(double percent) const {
   return max_;
 }
 
+Time LatencyHistogram::trimmed_mean(double percent) const {
+  const auto last = percentile(percent);
+  double sum = 0;
+  std::uint64_t count = 0;
+  for (const auto& bucket : buckets()) {
+    if (bucket.from > last) break;
+    sum +=
+        static_cast<double>((bucket.from + (bucket.to - bucket.from) / 2).count()) * static_cast<double>(bucket.count);
+    count += bucket.count;
+  }
+  return count == 0 ? Time{} : Time{static_cast<Time::rep>(sum / static_cast<double>(count))};
+}
+
 std::vector<LatencyHistogram::Bucket> LatencyHistogram::buckets() const {
   std::vector<Bucket> filled;
   for (std::size_t i = 0; i < counts_.size(); ++i) {

@@ -41,6 +41,8 @@ class LatencyHistogram {
   /// The smallest recorded value that at least `percent` of all values do not exceed: percentile(99.9). Zero where
   /// nothing was recorded; `percent` is taken as at least 0 and at most 100.
   [[nodiscard]] Time percentile(double percent) const;
+  /// The mean of those up to percentile(percent): a mean without the slowest few.
+  [[nodiscard]] Time trimmed_mean(double percent) const;
   /// Those that hold something, in ascending order: for plots.
   [[nodiscard]] std::vector<Bucket> buckets() const;
 

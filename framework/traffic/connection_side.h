@@ -1,0 +1,74 @@
+// The two sides of a measurement of connections: who makes them, and who accepts. Private to the module.
+#pragma once
+
+#include <netrig/base/unique_fd.h>
+#include <netrig/traffic/connect.h>
+#include <netrig/traffic/connection_rate.h>
+#include <netrig/traffic/crew.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace netrig::traffic {
+
+/// Accepts, and where connections are held, sends back the byte that each brings.
+class Acceptor {
+ public:
+  Acceptor(const ConnectionLoad& load, std::string name, int listener)
+      : load_{load}, name_{std::move(name)}, listener_{listener} {}
+  /// Until it is nudged: the client has what it wants.
+  Result<void> run(Reins& reins);
+  [[nodiscard]] std::uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
+
+ private:
+  Result<void> accept_all();
+  Result<void> answer(std::size_t index);
+
+  const ConnectionLoad& load_;
+  std::string name_;
+  int listener_;
+  UniqueFd epoll_;
+  std::vector<UniqueFd> held_;
+  std::atomic<std::uint64_t> accepted_{0};
+};
+
+/// Connects, in the client's network namespace.
+class Connector {
+ public:
+  Connector(const ConnectionLoad& load, std::string name, const Endpoint& to)
+      : load_{load}, name_{std::move(name)}, to_{to} {}
+  Result<void> run(Reins& reins);
+  [[nodiscard]] std::uint64_t progress() const { return progress_.load(std::memory_order_relaxed); }
+  void tell(ConnectionRateResult& result) const;
+
+ private:
+  struct Attempt {
+    UniqueFd socket;
+    std::int64_t began = 0;
+  };
+  Result<void> make_all(Reins& reins);
+  Result<void> begin(std::size_t slot);
+  Result<void> complete(std::size_t slot);
+  Result<void> use_all(Reins& reins);
+  [[nodiscard]] Error failure(const std::string& what, int error) const;
+
+  const ConnectionLoad& load_;
+  std::string name_;
+  Endpoint to_;
+  UniqueFd epoll_;
+  std::vector<Attempt> slots_;
+  std::vector<UniqueFd> held_;
+  std::uint64_t begun_ = 0, made_ = 0;
+  std::atomic<std::uint64_t> progress_{0};
+  std::int64_t first_ = 0, last_ = 0;
+  std::chrono::nanoseconds cpu_{};
+  std::uint64_t memory_before_ = 0, memory_ = 0;
+  LatencyHistogram times_;
+};
+
+/// Errors of the load, by name.
+Result<void> check(const ConnectionLoad& load);
+
+}  // namespace netrig::traffic

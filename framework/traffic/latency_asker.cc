@@ -1,0 +1,190 @@
+#include <netrig/traffic/latency_side.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <linux/tcp.h>
+
+namespace netrig::traffic {
+
+namespace {
+
+constexpr std::int64_t kLate = 1'000'000;  // ns
+constexpr std::size_t kMostPending =
+    8U << 20U;                         // bytes of requests that the kernel does not take: then the schedule waits
+constexpr timeval kGlance{0, 50'000};  // how long a blocked call does not see that it is to end
+
+}  // namespace
+
+Error Asker::failure(const char* what, int error) const {
+  return Error::from_errno(what, name_, error,
+                           fmt::format("{} after {:.3f} s, {} of {} requests answered",
+                                       error == ECONNRESET || error == EPIPE ? "the server's side ended the connection"
+                                                                             : "the exchange broke",
+                                       static_cast<double>(ticks() - first_) / 1e9, answers(), requests_));
+}
+
+Result<void> Asker::open(UniqueFd socket) {
+  socket_ = std::move(socket);
+  const int on = 1;
+  if (is_tcp()) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  request_.resize(load_.size);
+  in_.resize(std::max<std::size_t>(load_.size, 64U << 10U));
+  return {};
+}
+
+std::int64_t Asker::due_at(std::uint64_t number) const {
+  return first_ + static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / load_.rate);
+}
+
+bool Asker::wants_more(const Reins& reins) const {
+  return !reins.stop_sending.load(std::memory_order_acquire) && (!load_.count || requests_ < *load_.count);
+}
+
+Result<void> Asker::run(Reins& reins) {
+  ::prctl(PR_SET_TIMERSLACK, 1UL);  // this thread's own
+  first_ = last_sent_ = last_answer_ = ticks();
+  NETRIG_TRY(load_.rate > 0 ? run_on_schedule(reins) : run_back_to_back(reins));
+  if (is_tcp()) ::shutdown(socket_.get(), SHUT_WR);
+  return {};
+}
+
+void Asker::queue(std::int64_t due) {
+  const RequestHeader header{requests_++, due};
+  std::memcpy(request_.data(), &header, sizeof header);
+  answered_.push_back(false);
+  last_sent_ = ticks();
+  if (last_sent_ - due > kLate) ++late_;
+}
+
+// ---- on schedule
+
+Result<void> Asker::run_on_schedule(Reins& reins) {
+  while (!reins.abort.load(std::memory_order_acquire)) {
+    const auto now = ticks();
+    while (wants_more(reins) && due_at(requests_) <= now && out_.size() - out_begin_ < kMostPending) NETRIG_TRY(ask());
+    NETRIG_TRY(flush());
+    NETRIG_TRY(take_answers(MSG_DONTWAIT));
+    const auto give_up = is_tcp() ? INT64_MAX : last_sent_ + load_.timeout.count();
+    if (!wants_more(reins)) {
+      if (answers() == requests_ || ticks() >= give_up) return {};
+      NETRIG_TRY(rest(reins, give_up));
+    } else {
+      NETRIG_TRY(rest(reins, due_at(requests_)));
+    }
+  }
+  return {};
+}
+
+// The next request: into the stream's queue, or out.
+Result<void> Asker::ask() {
+  queue(due_at(requests_));
+  if (is_tcp()) {
+    out_.insert(out_.end(), request_.begin(), request_.end());
+    return {};
+  }
+  if (::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+  const bool refused_here = errno == EAGAIN || errno == EPERM || errno == ENOBUFS || errno == EINTR;
+  if (refused_here || answers() > 0) return {};  // it is lost
+  return fail(failure("send requests", errno));
+}
+
+Result<void> Asker::flush() {
+  while (out_begin_ < out_.size()) {
+    const auto sent = ::send(socket_.get(), &out_[out_begin_], out_.size() - out_begin_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (sent < 0) return fail(failure("send requests", errno));
+    out_begin_ += static_cast<std::size_t>(sent);
+  }
+  out_.clear();
+  out_begin_ = 0;
+  return {};
+}
+
+// Until something comes, the kernel takes more, the reins are pulled, or it is `until`.
+Result<void> Asker::rest(const Reins& reins, std::int64_t until) const {
+  const bool pending = out_begin_ < out_.size();
+  pollfd ready[] = {{socket_.get(), static_cast<short>(POLLIN | (pending ? POLLOUT : 0)), 0},
+                    {reins.stop_sending.load() ? -1 : reins.wake.get(), POLLIN, 0}};
+  const auto wait = std::clamp<std::int64_t>(until - ticks(), 0, 50'000'000);
+  const timespec span{0, wait};
+  if (::ppoll(ready, 2, &span, nullptr) < 0 && errno != EINTR) return fail(failure("wait for answers", errno));
+  return {};
+}
+
+// ---- back to back
+
+Result<void> Asker::run_back_to_back(Reins& reins) {
+  ::fcntl(socket_.get(), F_SETFL, 0);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kGlance, sizeof kGlance);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kGlance, sizeof kGlance);
+  while (wants_more(reins) && !reins.abort.load(std::memory_order_acquire)) {
+    queue(ticks());
+    for (std::size_t done = 0; done < request_.size() && !reins.abort.load(std::memory_order_acquire);) {
+      const auto sent = ::send(socket_.get(), &request_[done], request_.size() - done, MSG_NOSIGNAL);
+      if (sent >= 0) {
+        done += static_cast<std::size_t>(sent);
+      } else if (errno != EAGAIN && errno != EINTR) {
+        if (is_tcp() || answers() == 0) return fail(failure("send requests", errno));
+        break;
+      }
+    }
+    const auto until = is_tcp() ? INT64_MAX : last_sent_ + load_.timeout.count();
+    while (!answered_.back() && ticks() < until && !reins.abort.load(std::memory_order_acquire)) {
+      NETRIG_TRY(take_answers(0));
+    }
+  }
+  return {};
+}
+
+// ---- answers
+
+Result<void> Asker::take_answers(int flags) {
+  for (;;) {
+    const auto size = ::recv(socket_.get(), &in_[in_size_], in_.size() - in_size_, flags);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (size < 0 && !is_tcp() && answers() > 0) return {};
+    if (size < 0) return fail(failure("receive answers", errno));
+    if (size == 0 && is_tcp()) return fail(failure("receive answers", ECONNRESET));
+    in_size_ += static_cast<std::size_t>(size);
+    std::size_t at = 0;
+    for (; in_size_ - at >= load_.size; at += load_.size) {
+      RequestHeader header;
+      std::memcpy(&header, &in_[at], sizeof header);
+      note(header);
+    }
+    in_size_ = is_tcp() ? in_size_ - at : 0;  // a datagram of another size is not ours
+    if (in_size_ > 0) std::memmove(in_.data(), &in_[at], in_size_);
+    if (flags == 0) return {};
+  }
+}
+
+void Asker::note(const RequestHeader& header) {
+  if (header.number >= answered_.size() || answered_[header.number]) return;
+  answered_[header.number] = true;
+  last_answer_ = ticks();
+  const auto took = last_answer_ - header.due_at;
+  times_.record(std::chrono::nanoseconds{took});
+  total_time_.store(total_time_.load(std::memory_order_relaxed) + took, std::memory_order_relaxed);
+  answers_.store(answers() + 1, std::memory_order_relaxed);
+}
+
+void Asker::tell(LatencyResult& result) const {
+  result.times = times_;
+  result.requests = requests_;
+  result.lost = requests_ - answers();
+  result.late = late_;
+  result.elapsed = std::chrono::nanoseconds{last_answer_ - first_};
+}
+
+}  // namespace netrig::traffic
