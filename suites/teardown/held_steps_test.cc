@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <string>
 
 namespace netrig::teardown {
 namespace {
@@ -33,12 +34,14 @@ class HeldStepsTest : public TeardownTest {
     ::kill(victim.supervisor(), SIGKILL);
     EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
     hold.release();
-    return victim.all_gone(patience);
+    const auto gone = victim.all_gone(patience);
+    if (build == Build::held) note("supervisor", step, gone);
+    return gone;
   }
 
   // `pick` chooses whom to kill; the supervisor's status is returned.
   template <class Pick>
-  int kill_at(Step step, Pick pick) {
+  int kill_at(Step step, const std::string& whom, Pick pick) {
     Hold hold{{step}};
     Victim victim{
         {.build = Build::held, .arguments = {"wait"}, .environment = hold.environment(), .output = silence_.get()}};
@@ -48,8 +51,14 @@ class HeldStepsTest : public TeardownTest {
     if (pid) ::kill(*pid, SIGKILL);
     const int status = victim.wait_supervisor();  // nobody needs to be let go for that
     EXPECT_EQ(victim.letters(1), "");
-    EXPECT_TRUE(victim.all_gone());
+    const auto gone = victim.all_gone();
+    note(whom, step, gone);
+    EXPECT_TRUE(gone);
     return status;
+  }
+
+  void note(const std::string& whom, Step step, const testing::AssertionResult& gone) {
+    table_.add("SIGKILL to the " + whom + ", held before " + std::string{name_of(step)}, gone ? 0 : 1);
   }
 
   UniqueFd silence_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
@@ -67,19 +76,19 @@ TEST_F(HeldStepsTest, KillingTheSupervisorBeforeAStepOfTheProgramLeavesNothing) 
 
 TEST_F(HeldStepsTest, KillingTheInitBeforeAStepOfItsOwnLeavesNothing) {
   for (const Step step : kInitSteps) {
-    EXPECT_EQ(kill_at(step, [](const Victim& victim) { return victim.init(); }), exited(70)) << name_of(step);
+    EXPECT_EQ(kill_at(step, "init", [](const Victim& victim) { return victim.init(); }), exited(70)) << name_of(step);
   }
 }
 
 TEST_F(HeldStepsTest, KillingTheInitBeforeAStepOfTheProgramLeavesNothing) {
   for (const Step step : kProgramSteps) {
-    EXPECT_EQ(kill_at(step, [](const Victim& victim) { return victim.init(); }), exited(70)) << name_of(step);
+    EXPECT_EQ(kill_at(step, "init", [](const Victim& victim) { return victim.init(); }), exited(70)) << name_of(step);
   }
 }
 
 TEST_F(HeldStepsTest, KillingTheProgramBeforeItIsExecutedLeavesNothing) {
   for (const Step step : kProgramSteps) {
-    EXPECT_EQ(kill_at(step, [](const Victim& victim) { return victim.program(); }), killed_by(SIGKILL))
+    EXPECT_EQ(kill_at(step, "program", [](const Victim& victim) { return victim.program(); }), killed_by(SIGKILL))
         << name_of(step);
   }
 }
@@ -92,7 +101,9 @@ TEST_F(HeldStepsTest, KillingTheSupervisorWhileAProgramSpaceIsMadeLeavesNothing)
     ::kill(victim.supervisor(), SIGKILL);
     hold.release();
     EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
-    EXPECT_TRUE(victim.all_gone()) << name_of(step);
+    const auto gone = victim.all_gone();
+    note("supervisor", step, gone);
+    EXPECT_TRUE(gone) << name_of(step);
   }
 }
 
@@ -106,7 +117,9 @@ TEST_F(HeldStepsTest, KillingTheProgramWhileAProgramSpaceIsMadeLeavesNothing) {
     ::kill(*program, SIGKILL);
     hold.release();
     EXPECT_EQ(victim.wait_supervisor(), killed_by(SIGKILL));
-    EXPECT_TRUE(victim.all_gone()) << name_of(step);
+    const auto gone = victim.all_gone();
+    note("program", step, gone);
+    EXPECT_TRUE(gone) << name_of(step);
   }
 }
 

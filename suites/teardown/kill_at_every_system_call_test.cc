@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <iostream>
+#include <string>
 
 namespace netrig::teardown {
 namespace {
@@ -14,7 +15,7 @@ class KillAtEverySystemCallTest : public TeardownTest {
  protected:
   // From its first system call to its last; `check` judges the supervisor's status.
   template <class Check>
-  void sweep(Role role, Check check) {
+  void sweep(Role role, const std::string& name, Check check) {
     const UniqueFd silence{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
     int stop = 0;
     for (;; ++stop) {
@@ -26,7 +27,9 @@ class KillAtEverySystemCallTest : public TeardownTest {
       const Kill kill = kill_at_stop(victim, role, stop);
       if (kill == Kill::refused) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
       const int status = victim.wait_supervisor();
-      ASSERT_TRUE(victim.all_gone()) << "after a kill at stop " << stop;
+      const auto gone = victim.all_gone();
+      if (kill != Kill::too_late) table_.add("SIGKILL to the " + name + ", at a system call", gone ? 0 : 1);
+      ASSERT_TRUE(gone) << "after a kill at stop " << stop;
       if (kill == Kill::too_late) {
         EXPECT_EQ(status, exited(0));
         break;
@@ -40,16 +43,16 @@ class KillAtEverySystemCallTest : public TeardownTest {
 };
 
 TEST_F(KillAtEverySystemCallTest, OfTheSupervisor) {
-  sweep(Role::supervisor, [](int status) { return status == killed_by(SIGKILL); });
+  sweep(Role::supervisor, "supervisor", [](int status) { return status == killed_by(SIGKILL); });
 }
 
 TEST_F(KillAtEverySystemCallTest, OfTheInit) {
   // Once it has reported the program's end, its own does not matter.
-  sweep(Role::init, [](int status) { return status == exited(70) || status == exited(0); });
+  sweep(Role::init, "init", [](int status) { return status == exited(70) || status == exited(0); });
 }
 
 TEST_F(KillAtEverySystemCallTest, OfTheProgram) {
-  sweep(Role::program, [](int status) { return status == killed_by(SIGKILL); });
+  sweep(Role::program, "program", [](int status) { return status == killed_by(SIGKILL); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <netrig/sandbox/holders.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -97,7 +98,7 @@ TEST_F(OutsidersTest, ATracerIsNamedAndTheSandboxEndsWhenItLetsGo) {
   ASSERT_EQ(victim.letters(1), "T");
   const pid_t program = victim.program().value();
   Outsider tracer{[program] { return ::ptrace(PTRACE_SEIZE, program, nullptr, nullptr) == 0 ? 0 : 1; }};
-  if (!tracer.acted()) GTEST_SKIP() << "ptrace is not permitted here";
+  if (!tracer.acted()) NETRIG_SKIP("ptrace", "ptrace is not permitted here");
   ::kill(victim.init().value(), SIGKILL);
   EXPECT_THAT(next_line(), testing::AllOf(HasSubstr("the sandbox cannot end: " + tracer.name()),
                                           HasSubstr("traces process " + std::to_string(program) + " (netrig_victim)")));

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <random>
+#include <string>
 
 namespace netrig::teardown {
 namespace {
@@ -65,7 +66,10 @@ TEST_F(RandomKillTest, LeavesNoProcessNoFileAndTheHostAsItWas) {
     Victim victim{{.program = lab_victim(), .environment = {"TMPDIR=" + folder.path()}, .output = silence.get()}};
     ASSERT_NO_FATAL_FAILURE(let_live(victim));
     ::kill(role_of(victim, round % 3), SIGKILL);
-    ASSERT_TRUE(victim.all_gone());
+    const auto gone = victim.all_gone();
+    table_.add("SIGKILL to the " + std::string{kRoles[round % 3]} + ", at a random moment",
+               (gone ? 0 : 1) + (folder.empty() ? 0 : 1));
+    ASSERT_TRUE(gone);
     ASSERT_TRUE(folder.empty());
   }
   EXPECT_EQ(changes_since(before), "");

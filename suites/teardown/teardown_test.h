@@ -2,6 +2,7 @@
 #pragma once
 
 #include <netrig/sandbox/probe.h>
+#include <netrig/suites/teardown/fault_table.h>
 #include <netrig/suites/teardown/victim.h>
 #include <netrig/testing/skip.h>
 
@@ -17,6 +18,11 @@ namespace netrig::teardown {
 class TeardownTest : public testing::Test {
  protected:
   void SetUp() override { NETRIG_NEEDS_PERMITTED_SANDBOX(); }
+  void TearDown() override {
+    if (table_.runs() > 0) table_.record();
+  }
+
+  FaultTable table_;  ///< of what the test made happen; printed and recorded at its end
 };
 
 /// Raw wait statuses, as wait(2) gives them.
