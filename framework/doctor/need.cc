@@ -143,6 +143,8 @@ constexpr Need kNeeds[] = {
     {"tool-bash", false, "shell recipes", "sudo apt-get install bash"},
     {"tool-getent", false, "recipes that look names up", "sudo apt-get install libc-bin"},
     {"tool-hostname", false, "the test of a node's host name", "sudo apt-get install hostname"},
+    {"tool-gcov", false, "the tests of programs built with a sanitizer or for coverage",
+     "sudo apt-get install g++ (clang: libclang-rt-19-dev)"},
     {"tool-gdb", false, "debugging", "sudo apt-get install gdb"},
 };
 

@@ -2,6 +2,7 @@
 // init is in it, and what is written at the program's end is written.
 #include <netrig/suites/teardown/outcome.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -29,7 +30,7 @@ class InstrumentsTest : public TeardownTest {
 TEST_F(InstrumentsTest, LeakSanitizerReportsThePurposefulLeakAndNoOther) {
   const auto [status, output] =
       run("netrig_leaking", "leak", {"ASAN_OPTIONS=detect_leaks=1", "LSAN_OPTIONS=exitcode=23"});
-  if (status == -1) GTEST_SKIP() << "the compiler has no AddressSanitizer";
+  if (status == -1) NETRIG_SKIP("tool-gcov", "the compiler has no AddressSanitizer");
   EXPECT_EQ(status, exited(23));
   EXPECT_THAT(output, AllOf(HasSubstr("inside"), HasSubstr("Direct leak of 4242 byte(s) in 1 object(s)"),
                             HasSubstr("SUMMARY: AddressSanitizer: 4242 byte(s) leaked in 1 allocation(s).")));
@@ -38,7 +39,7 @@ TEST_F(InstrumentsTest, LeakSanitizerReportsThePurposefulLeakAndNoOther) {
 TEST_F(InstrumentsTest, LeakSanitizerReportsNothingOfAProgramThatLeaksNothing) {
   const auto [status, output] =
       run("netrig_leaking", "keep", {"ASAN_OPTIONS=detect_leaks=1", "LSAN_OPTIONS=exitcode=23"});
-  if (status == -1) GTEST_SKIP() << "the compiler has no AddressSanitizer";
+  if (status == -1) NETRIG_SKIP("tool-gcov", "the compiler has no AddressSanitizer");
   EXPECT_EQ(status, exited(0));
   EXPECT_EQ(output, "inside\n");
 }
@@ -52,7 +53,7 @@ TEST_F(InstrumentsTest, CoverageIsWrittenFromInside) {
     if (entry.is_regular_file()) names.push_back(entry.path().filename());
   }
   std::filesystem::remove_all(folder);
-  if (status == -1) GTEST_SKIP() << "the compiler has no coverage";
+  if (status == -1) NETRIG_SKIP("tool-gcov", "the compiler has no coverage");
   EXPECT_EQ(status, exited(0));
   EXPECT_EQ(output, "inside\n");
   EXPECT_THAT(names, testing::ElementsAre("instrumented_program.cc.gcda"));
