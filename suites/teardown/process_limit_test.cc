@@ -21,16 +21,16 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr int kLimit = 400;  // the least there is
+constexpr int kFewProcesses = 400;  // the least there is
 
 std::vector<std::string> limited(const Observer& observer) {
   auto variables = observer.environment();
-  variables.push_back("NETRIG_PROCESS_LIMIT=" + std::to_string(kLimit));
+  variables.push_back("NETRIG_PROCESS_LIMIT=" + std::to_string(kFewProcesses));
   return variables;
 }
 
 bool can_be_limited() {
-  const auto plan = sandbox::plan_process_limit(kLimit, true);
+  const auto plan = sandbox::plan_process_limit(kFewProcesses, true);
   return plan.pid_max_is_own || plan.user_limit_holds;
 }
 
@@ -56,8 +56,8 @@ class ProcessLimitTest : public TeardownTest {
     Victim victim{{.arguments = {action}, .environment = limited(observer)}};
     EXPECT_EQ(victim.letters(1), "F");
     const int count = count_inside();
-    EXPECT_LE(count, kLimit);
-    EXPECT_GT(count, kLimit / 2);
+    EXPECT_LE(count, kFewProcesses);
+    EXPECT_GT(count, kFewProcesses / 2);
     end(victim);
     observer.note("a fork bomb (" + action + ")", victim);
   }
@@ -67,14 +67,14 @@ class ProcessLimitTest : public TeardownTest {
 
 TEST_F(ProcessLimitTest, CountsEveryProcessOfTheSandbox) {
   const auto [status, output] =
-      outcome_of({.arguments = {"fork-all"}, .environment = {"NETRIG_PROCESS_LIMIT=" + std::to_string(kLimit)}});
+      outcome_of({.arguments = {"fork-all"}, .environment = {"NETRIG_PROCESS_LIMIT=" + std::to_string(kFewProcesses)}});
   EXPECT_EQ(status, exited(0));
   int count = 0;
   char error[16] = {};
   ASSERT_EQ(std::sscanf(output.c_str(), "%d %15s", &count, error), 2) << output;
   EXPECT_STREQ(error, "EAGAIN");
-  EXPECT_LE(count, kLimit - 2);  // beside the init and the test program
-  EXPECT_GE(count, kLimit - 10);
+  EXPECT_LE(count, kFewProcesses - 2);  // beside the init and the test program
+  EXPECT_GE(count, kFewProcesses - 10);
   EXPECT_THAT(output, AllOf(HasSubstr("start a program space: EAGAIN"),
                             HasSubstr("the sandbox's own limit 400 (start with a greater NETRIG_PROCESS_LIMIT)")));
 }
@@ -118,7 +118,7 @@ TEST_F(ProcessLimitTest, IsSaid) {
 
 // Where a pid namespace has no limit of its own, the user has one; the host's root has none.
 TEST_F(ProcessLimitTest, IsTheUsersOnAnOlderKernel) {
-  const std::vector<std::string> environment{"NETRIG_PROCESS_LIMIT=" + std::to_string(kLimit)};
+  const std::vector<std::string> environment{"NETRIG_PROCESS_LIMIT=" + std::to_string(kFewProcesses)};
   const auto asked =
       outcome_of({.arguments = {"ask", "inside"}, .environment = environment, .surroundings = be_an_old_kernel});
   EXPECT_EQ(asked.status, exited(0)) << asked.output;
@@ -129,7 +129,7 @@ TEST_F(ProcessLimitTest, IsTheUsersOnAnOlderKernel) {
   EXPECT_THAT(asked.output, HasSubstr("at most 400 processes and threads of each user (ulimit -u)"));
   const auto forked =
       outcome_of({.arguments = {"fork-all"}, .environment = environment, .surroundings = be_an_old_kernel});
-  EXPECT_THAT(forked.output, testing::StartsWith(std::to_string(kLimit - 2) + " EAGAIN\n"));
+  EXPECT_THAT(forked.output, testing::StartsWith(std::to_string(kFewProcesses - 2) + " EAGAIN\n"));
 }
 
 TEST_F(ProcessLimitTest, WithoutAPidNamespaceIsTheUsers) {

@@ -12,12 +12,12 @@
 namespace netrig::teardown {
 namespace {
 
-struct Kind {
+struct Resisting {
   const char* argument;  // of the program
   const char* what;
 };
 
-constexpr Kind kKinds[] = {
+constexpr Resisting kResisting[] = {
     {"daemon", "a daemon that forked twice"},
     {"session", "a session of its own"},
     {"deaf", "every signal ignored and blocked"},
@@ -32,13 +32,13 @@ constexpr Kind kKinds[] = {
     {"shell", "a shell with background jobs"},
 };
 
-struct End {
+struct Finish {
   const char* what;
   const char* argument;
   int (*strike)(Victim&);  // gives the supervisor's status
 };
 
-constexpr End kEnds[] = {
+constexpr Finish kFinishes[] = {
     {"the test ends", "end", [](Victim&) { return exited(0); }},
     {"KILL to the test", "wait",
      [](Victim& victim) {
@@ -68,8 +68,8 @@ bool tracing_is_permitted() {
 class ResistingTest : public TeardownTest {
  protected:
   // Each end of a child of `kind`; `place`: the test's own child, or a program of a lab.
-  void end_each_way(Observer& observer, const Kind& kind, const char* place) const {
-    for (const auto& end : kEnds) {
+  void end_each_way(Observer& observer, const Resisting& kind, const char* place) const {
+    for (const auto& end : kFinishes) {
       const std::string fault = std::string{kind.what} + ": " + end.what;
       Victim victim{{.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_resisting",
                      .arguments = {kind.argument, place, end.argument},
@@ -85,7 +85,7 @@ class ResistingTest : public TeardownTest {
   void end_each_way(const char* place) const {
     const bool traces = tracing_is_permitted();
     const auto table = observe([&](Observer& observer) {
-      for (const auto& kind : kKinds) {
+      for (const auto& kind : kResisting) {
         if (traces || std::string_view{kind.argument} != "traced") end_each_way(observer, kind, place);
       }
     });
