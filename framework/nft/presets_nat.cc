@@ -226,16 +226,16 @@ constexpr std::string_view kSharedAddresses = R"(table inet carrier {
 }
 )";
 
-constexpr std::string_view kPrefixes = R"(table inet translation {
+constexpr std::string_view kPrefixes = R"(table ip6 translation {
 	chain prerouting {
 		type nat hook prerouting priority dstnat; policy accept;
-		ip6 daddr $outside_prefix dnat ip6 prefix to $inside_prefix
+		ip6 daddr $outside_prefix dnat prefix to $inside_prefix
 	}
 
 	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
-		oifname $out ip6 saddr $inside_prefix snat ip6 prefix to $outside_prefix
-		iifname $in oifname $in ct status dnat ip6 saddr $inside_prefix snat ip6 prefix to $outside_prefix
+		oifname $out ip6 saddr $inside_prefix snat prefix to $outside_prefix
+		iifname $in oifname $in ct status dnat ip6 saddr $inside_prefix snat prefix to $outside_prefix
 	}
 }
 )";
