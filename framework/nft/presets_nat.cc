@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace netrig::nft {
 namespace {
@@ -34,7 +35,9 @@ std::string address_text(const FamilyWords& words, const IpAddress& address) {
 std::string name_of(const NatSides& sides) { return sides.inside.to_string() + " to " + sides.outside.to_string(); }
 
 Result<void> check(const NatSides& sides) {
-  const auto wrong = [&](std::string why) { return fail(Error::invalid("write NAT rules", name_of(sides), why)); };
+  const auto wrong = [&](std::string why) {
+    return fail(Error::invalid("write NAT rules", name_of(sides), std::move(why)));
+  };
   if (sides.inside.empty() || sides.outside.empty()) return wrong("an interface has no name: give NatSides both");
   if (sides.inside == sides.outside) return wrong("both sides are one interface: a NAT stands between two");
   for (const auto family : {AddressFamily::ipv4, AddressFamily::ipv6}) {

@@ -184,7 +184,7 @@ std::unique_ptr<NatTrial> tcp_trial(TrialEnds ends) { return std::make_unique<Tc
 
 void throw_nothing_arrived(const TrialEnds& ends, Protocol protocol, const Endpoint& at) {
   throw SetupError{Error::from_errno(
-      fmt::format("classify NAT between \"{}\" and \"{}\"", ends.client.name(), ends.server.name()),
+      fmt::format(R"(classify NAT between "{}" and "{}")", ends.client.name(), ends.server.name()),
       fmt::format("{} {}", nft::to_string(protocol), at.to_string()), ETIMEDOUT,
       "nothing that was sent there arrived, which no NAT would keep out: explain() tells what became of it")};
 }

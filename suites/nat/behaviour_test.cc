@@ -1,10 +1,12 @@
 // Every NAT that nat_rules() makes, as RFC 5780 classifies it, in both address families, for UDP and TCP.
 #include <netrig/nft/presets.h>
+#include <netrig/nft/presets_firewall.h>
 #include <netrig/suites/nat/behind_nat.h>
 #include <netrig/topology/nat_trial.h>
 
 #include <algorithm>
 #include <cctype>
+#include <regex>
 
 namespace netrig {
 namespace {
@@ -166,6 +168,79 @@ TEST_F(MappingTimeOuts, AreWhatWasAskedFor) {
   const auto nat = found(AddressFamily::ipv4, nft::Protocol::udp);
   EXPECT_THAT(left(nft::Protocol::udp), ::testing::AllOf(::testing::Ge(700U), ::testing::Le(1000U))) << nat;
 }
+
+// Elements of the NAT's sets and maps that are about to expire.
+class Renewal : public BehindNatTest {
+ protected:
+  traffic::Endpoint inside() { return {pc().address(), Port{5000}}; }
+  traffic::Endpoint outside() { return {gw().address("wan"), Port{5000}}; }
+  void write_old_mapping() {
+    gw().load_ruleset_text(R"(
+add element inet translation taken4 { udp . 5000 timeout 5m expires 59s }
+add element inet translation owners4 { udp . 5000 . 10.1.0.2 timeout 5m expires 59s }
+add element inet translation inside_address4 { udp . 5000 timeout 5m expires 59s : 10.1.0.2 }
+add element inet translation inside_port4 { udp . 5000 timeout 5m expires 59s : 5000 }
+add element inet translation contacted4 { udp . 5000 . 203.0.113.2 timeout 5m expires 59s }
+)");
+  }
+  // How many elements have less than a minute left.
+  std::ptrdiff_t old_elements() {
+    const auto rules = gw().ruleset_text();
+    const std::regex old{"expires [0-9]+s"};
+    return std::distance(std::sregex_iterator{rules.begin(), rules.end(), old}, {});
+  }
+};
+
+TEST_F(Renewal, IsDoneByPacketsFromInside) {
+  translate(nft::restricted_cone());
+  write_old_mapping();
+  ASSERT_EQ(old_elements(), 5);
+  auto client = TrialSocket::open(pc(), nft::Protocol::udp, inside());
+  auto at = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{3478}});
+  client.send(at.local(), 1);
+  ASSERT_TRUE(at.receive(Deadline::after(std::chrono::seconds{10})));
+  EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
+}
+
+TEST_F(Renewal, IsDoneByAnswersFromInside) {
+  translate(nft::restricted_cone());
+  write_old_mapping();
+  auto client = TrialSocket::open(pc(), nft::Protocol::udp, inside());
+  auto at = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{3478}});
+  at.send(outside(), 1);
+  ASSERT_TRUE(client.receive(Deadline::after(std::chrono::seconds{10})));
+  EXPECT_EQ(old_elements(), 5);  // not by packets from outside: they would hold a mapping open for ever
+  client.send(at.local(), 1);
+  ASSERT_TRUE(at.receive(Deadline::after(std::chrono::seconds{10})));
+  EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
+}
+
+// The router's firewall alone, without a NAT.
+class FirewallFiltering : public BehindNatTest, public ::testing::WithParamInterface<Filtering> {};
+
+TEST_P(FirewallFiltering, IsFoundByAClientAndAServer) {
+  gw().load_ruleset_text(nft::router_firewall(
+      {.inside = sides().inside, .outside = sides().outside, .filtering = GetParam(), .unique_local = true}));
+  for (const auto family : kFamilies) {
+    netlink::Route way_in{.destination = family == AddressFamily::ipv4 ? "10.1.0.0/24"_net : "fd00:1::/64"_net};
+    way_in.hops = {{.via = gw().address("wan", family)}};
+    server().add_route(way_in);
+    for (const auto protocol : kProtocols) {
+      const auto nat = found(family, protocol);
+      EXPECT_EQ(nat.filtering, GetParam()) << nat;
+      EXPECT_FALSE(nat.translates()) << nat;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FirewallFiltering,
+                         ::testing::Values(Filtering::endpoint_independent, Filtering::address_dependent,
+                                           Filtering::address_and_port_dependent),
+                         [](const auto& filtering) {
+                           std::string name{to_string(filtering.param)};
+                           std::erase(name, '-');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace netrig
