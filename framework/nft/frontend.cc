@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -42,12 +43,12 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 
 // Without the tables of the rig's own. nft ends each table with a brace at the start of a line.
 std::string without_reserved(std::string listing) {
-  const std::string name = fmt::format(" {} {{", kReservedTable);
   for (std::size_t start = 0; start < listing.size();) {
     const std::size_t brace = listing.find("\n}\n", start);
     const std::size_t end = brace == std::string::npos ? listing.size() : brace + 3;
     const std::string_view header = std::string_view{listing}.substr(start, listing.find('\n', start) - start);
-    if (header.starts_with("table ") && header.contains(name)) {
+    const auto is_named = [&](std::string_view name) { return header.contains(fmt::format(" {} {{", name)); };
+    if (header.starts_with("table ") && std::ranges::any_of(kReservedTables, is_named)) {
       listing.erase(start, end - start);
     } else {
       start = end;

@@ -1,5 +1,6 @@
 #include <netrig/nft/codec/message.h>
 #include <netrig/nft/codec/nftnl.h>
+#include <netrig/nft/codec/trace_codec.h>
 #include <netrig/nft/list.h>
 #include <netrig/nft/reserved.h>
 
@@ -8,7 +9,6 @@
 #include <libnftnl/common.h>
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -73,13 +73,7 @@ Result<std::uint32_t> generation(NfSocket& socket) {
     if (answer.code != 0) return fail(Error::from_errno(kList, socket.label(), answer.code, answer.detail));
   }
   std::optional<std::uint32_t> number;
-  const auto look = [](const nlattr* attribute, void* to) {
-    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID) {
-      *static_cast<std::optional<std::uint32_t>*>(to) = ntohl(mnl_attr_get_u32(attribute));
-    }
-    return MNL_CB_OK;
-  };
-  for (const Buffer& message : answers.messages) mnl_attr_parse(header(message), sizeof(nfgenmsg), look, &number);
+  for (const Buffer& message : answers.messages) number = codec::decode_generation(header(message));
   if (number) return *number;
   return fail(Error::from_errno(kList, socket.label(), ENOMSG, "the kernel did not tell the ruleset's generation"));
 }
@@ -91,6 +85,15 @@ Result<Ruleset> list(NfSocket& socket) {
     if (NETRIG_TRY(generation(socket)) == before) return ruleset;
   }
   return fail(Error::from_errno(kList, socket.label(), EINTR, "it changed during each of 1000 readings"));
+}
+
+Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket) {
+  std::map<TableName, std::uint64_t> handles;
+  for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETTABLE))) {
+    const Table table = NETRIG_TRY(codec::decode_table(message));
+    handles[table.id()] = table.handle;
+  }
+  return handles;
 }
 
 Result<Table> list(NfSocket& socket, const TableName& table) {

@@ -5,6 +5,7 @@
 #include <netrig/nft/ruleset.h>
 
 #include <cstdint>
+#include <map>
 
 namespace netrig::nft {
 
@@ -15,6 +16,10 @@ namespace netrig::nft {
 Result<Ruleset> list(NfSocket& socket);
 /// The table of that name; ENOENT if there is none.
 Result<Table> list(NfSocket& socket, const TableName& table);
+
+/// The kernel's numbers of all tables, the rig's own among them. A table that is removed and made again has another
+/// one.
+Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket);
 
 /// The number that counts the changes of this namespace's ruleset: the same twice means that nothing changed.
 Result<std::uint32_t> generation(NfSocket& socket);

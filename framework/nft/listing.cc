@@ -237,6 +237,8 @@ std::string ListedRule::to_string() const {
 
 std::ostream& operator<<(std::ostream& out, const ListedRule& rule) { return out << rule.to_string(); }
 
+std::string comparable_text(const ListedRule& rule) { return with_sorted_sets(without_counts(rule.text)); }
+
 Listing Listing::parse(std::string text) {
   Listing listing;
   listing.text_ = std::move(text);

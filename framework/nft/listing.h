@@ -35,6 +35,9 @@ struct ListedRule {
   friend auto operator<=>(const ListedRule&, const ListedRule&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const ListedRule& rule);
+/// The rule's text without what counters counted, and with the elements of sets in alphabetical order: the same for
+/// rules that do the same.
+std::string comparable_text(const ListedRule& rule);
 
 /// Anything in a table that is in braces: a chain, set, map, flowtable, counter...
 struct ListedBlock {

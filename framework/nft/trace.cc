@@ -2,27 +2,20 @@
 #include <netrig/nft/list.h>
 #include <netrig/nft/reserved.h>
 #include <netrig/nft/trace.h>
+#include <netrig/nft/trace_socket.h>
 #include <netrig/nft/transaction.h>
-
-#include <fmt/format.h>
-#include <libmnl/libmnl.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <utility>
-
-#include <linux/netfilter/nfnetlink.h>
 
 namespace netrig::nft {
 namespace {
 
 constexpr int kFirst = std::numeric_limits<int>::min();
 constexpr int kLast = std::numeric_limits<int>::max();
-constexpr int kEventsRoom = 4 << 20;  // bytes of events that wait to be taken
 // "Use for experimentation and testing" (RFC 3692): no rule or program of a user's knows it.
 constexpr auto kCanaryProtocol = static_cast<Protocol>(253);
 
@@ -66,16 +59,9 @@ Table trace_table(Family family, const std::vector<Rule>& packets, bool owned) {
   return table;
 }
 
-Result<void> listen_to_traces(NfSocket& socket) {
-  const int group = NFNLGRP_NFTRACE, room = kEventsRoom;
-  if (setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
-    setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  if (setsockopt(socket.fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0) return {};
-  return fail(Error::from_errno("listen to nftables' traces", socket.label(), errno));
-}
-
 bool is_canary(const TraceEvent& event) {
-  return event.drops() && event.headers && event.headers->protocol == kCanaryProtocol && is_reserved(event.chain.table);
+  return event.drops() && event.headers && event.headers->protocol == kCanaryProtocol &&
+         event.chain.table.name == kReservedTable;
 }
 
 }  // namespace
@@ -88,7 +74,7 @@ std::string_view to_string(Waypoint waypoint) {
 // through the loopback interface. Then the jump shows, and has the headers.
 std::optional<Waypoint> waypoint(const TraceEvent& event) {
   using Kind = Verdict::Kind;
-  if (!is_reserved(event.chain.table) || !event.verdict) return std::nullopt;
+  if (event.chain.table.name != kReservedTable || !event.verdict) return std::nullopt;
   const Kind kind = event.verdict->kind;
   if (event.chain.name == kChosen) {
     if (kind != Kind::accept || !event.headers) return std::nullopt;
@@ -104,10 +90,8 @@ Tracer::Tracer(NfSocket rules, NfSocket events, UniqueFd canary)
 
 Result<Tracer> Tracer::open(const std::string& label) {
   auto rules = NETRIG_TRY(NfSocket::open(label));
-  auto events = NETRIG_TRY(NfSocket::open(label));
-  NETRIG_TRY(listen_to_traces(events));
-  UniqueFd canary{socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, static_cast<int>(kCanaryProtocol))};
-  if (!canary) return fail(Error::from_errno("open a raw socket", label, errno));
+  auto events = NETRIG_TRY(open_trace_socket(label));
+  auto canary = NETRIG_TRY(open_canary(kCanaryProtocol, label));
   return Tracer{std::move(rules), std::move(events), std::move(canary)};
 }
 
@@ -148,41 +132,22 @@ Result<std::vector<TraceEvent>> Tracer::take() {
   return std::exchange(ready_, {});
 }
 
-// Takes in what waits, without waiting.
 Result<void> Tracer::read_events() {
-  alignas(nlmsghdr) static thread_local std::array<std::byte, 1 << 16> room;
-  for (;;) {
-    const ssize_t size = recv(events_.fd(), room.data(), room.size(), MSG_DONTWAIT);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == ENOBUFS) {
-      lost_ = true;
-      continue;
+  lost_ |= NETRIG_TRY(read_messages(events_, [&](const nlmsghdr* message) {
+    auto event = codec::decode_trace(message);
+    if (!event) return;
+    if (is_canary(*event)) {
+      canary_seen_ = true;
+    } else {
+      ready_.push_back(*std::move(event));
     }
-    if (size < 0 && errno == EAGAIN) return {};
-    if (size < 0) return fail(Error::from_errno("read traces", events_.label(), errno));
-    int left = static_cast<int>(size);
-    for (const auto* message = reinterpret_cast<const nlmsghdr*>(room.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
-      auto event = codec::decode_trace(message);
-      if (!event) continue;
-      if (is_canary(*event)) {
-        canary_seen_ = true;
-      } else {
-        ready_.push_back(*std::move(event));
-      }
-    }
-  }
+  }));
+  return {};
 }
 
 Result<bool> Tracer::listens(Deadline deadline) {
   canary_seen_ = false;
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const std::array<char, 8> packet{};
-  // Dropped where it is sent, which shows as EPERM. Where loopback is down, it cannot even be sent.
-  sendto(canary_.get(), packet.data(), packet.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&here),
-         sizeof here);
+  if (!send_canary(canary_)) return false;
   for (;;) {
     NETRIG_TRY(read_events());
     if (canary_seen_) return true;

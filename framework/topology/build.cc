@@ -31,6 +31,7 @@
 #include <netrig/nft/presets.h>
 #include <netrig/nft/transaction.h>
 #include <netrig/topology/lab_state.h>
+#include <netrig/topology/node_coverage.h>
 #include <netrig/topology/settle.h>
 
 #include <fmt/format.h>
@@ -280,6 +281,7 @@ class Builder {
     auto socket = NETRIG_TRY(lab_.nodes[node]->network->run([&] { return nft::NfSocket::open(plan.name); }));
     NETRIG_TRY(nft::apply(socket, rules));
     lab_.nodes[node]->netfilter = std::make_shared<nft::NfSocket>(std::move(socket));
+    NodeCoverage::begin_if_wanted(Node{lab_.nodes[node]});
     return {};
   }
 

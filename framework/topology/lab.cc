@@ -5,6 +5,7 @@
 #include <netrig/topology/cuts.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/lab_state.h>
+#include <netrig/topology/node_coverage.h>
 
 #include <fmt/format.h>
 
@@ -80,6 +81,7 @@ void close_listeners(NodeState& node) {
 }  // namespace
 
 LabState::~LabState() {
+  NodeCoverage::end(*this);
   for (const auto& node : nodes) end(*node);
   if (programs) programs->end();  // first: their sockets hold the namespaces, and they may still be using them
   programs.reset();
@@ -88,6 +90,7 @@ LabState::~LabState() {
     const std::scoped_lock lock{node->turn};
     fault_point("let-go-of-namespace");
     node->tracer.reset();
+    node->coverage.reset();
     node->frontend.reset();
     node->netfilter.reset();
     node->socket.reset();

@@ -3,6 +3,7 @@
 
 #include <netrig/netlink/socket.h>
 #include <netrig/netns/net_ns.h>
+#include <netrig/nft/coverage_recorder.h>
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/listing.h>
 #include <netrig/nft/nf_socket.h>
@@ -36,11 +37,12 @@ struct NodeState {
   std::shared_ptr<nft::NfSocket> netfilter;  ///< opened at the first use
   std::shared_ptr<nft::Frontend> frontend;   ///< the same
   std::shared_ptr<LabPrograms> programs;
-  std::mutex turn;                              ///< of the netlink socket, and of all that ends with the lab
-  std::mutex loading;                           ///< of rulesets: from the first look to the last
-  std::mutex tracing;                           ///< of all that is about traces, for as long as one runs
-  std::shared_ptr<nft::Tracer> tracer;          ///< opened at the first use
-  std::shared_ptr<const nft::Listing> listing;  ///< of generation `listed`, without counts
+  std::mutex turn;                                  ///< of the netlink socket, and of all that ends with the lab
+  std::mutex loading;                               ///< of rulesets: from the first look to the last
+  std::mutex tracing;                               ///< of all that is about traces, for as long as one runs
+  std::shared_ptr<nft::Tracer> tracer;              ///< opened at the first use
+  std::shared_ptr<nft::CoverageRecorder> coverage;  ///< none: nobody records
+  std::shared_ptr<const nft::Listing> listing;      ///< of generation `listed`, without counts
   std::uint32_t listed = 0;
   std::vector<std::weak_ptr<traffic::Listener::State>> listeners;  ///< to be closed when the lab ends
   std::mutex cutting;                                              ///< of `cuts`

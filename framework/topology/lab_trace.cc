@@ -3,6 +3,7 @@
 #include <netrig/nft/list.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/lab_trace.h>
+#include <netrig/topology/node_coverage.h>
 
 #include <algorithm>
 #include <poll.h>
@@ -25,6 +26,7 @@ LabTrace::LabTrace(std::vector<Node> nodes, const std::vector<nft::Rule>& packet
   }
   ScopeExit undo{[&] { stop(); }};
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    NodeCoverage::catch_up(nodes_[i]);
     generations_.push_back(value_or_throw(nft::generation(*nodes_[i].netfilter_socket())));
     require(tracers_[i]->start(packets, state(i).plan.is_switch));
   }

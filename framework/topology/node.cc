@@ -5,6 +5,7 @@
 #include <netrig/nft/list.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/node_coverage.h>
 #include <netrig/topology/settle.h>
 
 #include <fmt/format.h>
@@ -261,7 +262,9 @@ std::string Node::sysctl(std::string_view name) const {
 // ---- programs
 
 process::Completed Node::exec(const process::Command& command, std::chrono::milliseconds timeout) const {
-  return value_or_throw(programs()->run(*state_, command, Deadline::after(timeout)));
+  auto done = value_or_throw(programs()->run(*state_, command, Deadline::after(timeout)));
+  NodeCoverage::catch_up(*this);  // it may have changed the rules
+  return done;
 }
 
 process::Process Node::start(const process::Command& command) const {

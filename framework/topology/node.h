@@ -18,6 +18,8 @@
 #include <netrig/netlink/rule.h>
 #include <netrig/netlink/socket.h>
 #include <netrig/netns/net_ns.h>
+#include <netrig/nft/coverage.h>
+#include <netrig/nft/coverage_recorder.h>
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/listing.h>
 #include <netrig/nft/nf_socket.h>
@@ -48,6 +50,7 @@ inline namespace topology {
 class CableCuts;
 class LabPrograms;
 class LabTrace;
+class NodeCoverage;
 struct NodeState;
 struct PlannedInterface;
 struct PlannedNode;
@@ -171,6 +174,14 @@ class Node {
   /// The node's ruleset as values, with its counters.
   [[nodiscard]] nft::Ruleset rules() const;
 
+  /// Counts from now on, until the lab ends, which rules packets match: nft/coverage_recorder.h. Where NETRIG_COVERAGE
+  /// names a file, every node records from the first rules on that it is given (program_coverage.h). Rules are best
+  /// changed by the calls above, or by programs that exec() waits for: of those that run beside, changes that follow
+  /// one another at once may not be told apart.
+  void record_coverage() const;
+  /// The rules that are there, and how often packets matched each. Throws where nobody records.
+  [[nodiscard]] nft::Coverage coverage() const;
+
   /// Everything that tells how packets fare here, at this moment.
   [[nodiscard]] Snapshot snapshot() const;
 
@@ -195,6 +206,7 @@ class Node {
  private:
   friend class CableCuts;
   friend class LabTrace;
+  friend class NodeCoverage;
   template <class Use>
   auto with_netlink_lock(Use&& use) const {
     auto [lock, socket] = netlink_socket();

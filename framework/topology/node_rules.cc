@@ -3,6 +3,7 @@
 #include <netrig/nft/list.h>
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/node_coverage.h>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,7 @@ void Node::load_ruleset_text(std::string_view text, const RulesetOptions& option
 // trace; else the file is first loaded into a namespace that resembles this one.
 Result<void> Node::load_checked(const Load& load, const RulesetOptions& options) const {
   const std::scoped_lock one_at_a_time{state_->loading};
+  const RulesChange change{*this};
   const auto socket = netfilter_socket();
   const bool had_rules = options.interfaces_must_exist && !rules().tables.empty();
   if (had_rules) NETRIG_TRY(rehearse(load, options));
@@ -108,6 +110,7 @@ Result<void> Node::rehearse(const Load& load, const RulesetOptions& options) con
 
 // The tool loads table by table; so it is tried in a namespace of its own first. What a file replaces does not matter.
 void Node::load_iptables(AddressFamily family, const std::filesystem::path& file) const {
+  const RulesChange change{*this};
   const std::string tool = family == AddressFamily::ipv4 ? "iptables-restore" : "ip6tables-restore";
   const process::Command load{tool, file.string()}, rehearsal{"unshare", "--net", tool, file.string()};
   for (const auto& command : {rehearsal, load}) {
@@ -142,8 +145,9 @@ void Node::reset_counters() const {
 
 void Node::flush_rules() const { change_rules(remove_tables(rules())); }
 
-void Node::add_rules(const nft::Ruleset& ruleset) const { require(nft::apply(*netfilter_socket(), ruleset)); }
+void Node::add_rules(const nft::Ruleset& ruleset) const { change_rules(nft::Transaction{}.add(ruleset)); }
 void Node::change_rules(const nft::Transaction& transaction) const {
+  const RulesChange change{*this};
   require(nft::apply(*netfilter_socket(), transaction));
 }
 nft::Ruleset Node::rules() const { return value_or_throw(nft::list(*netfilter_socket())); }

@@ -9,6 +9,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_arp.h>
 
 namespace netrig::nft::codec {
 namespace {
@@ -22,6 +23,7 @@ std::string text_of(const char* text) { return text == nullptr ? "" : text; }
 
 Hook hook_of(std::uint32_t number, Family family) {
   if (family == Family::netdev) return number == NF_NETDEV_EGRESS ? Hook::egress : Hook::ingress;
+  if (family == Family::arp) return number == NF_ARP_OUT ? Hook::output : Hook::input;
   switch (number) {
     case NF_INET_PRE_ROUTING:
       return Hook::prerouting;

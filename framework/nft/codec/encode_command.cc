@@ -10,6 +10,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_arp.h>
 
 namespace netrig::nft::codec {
 namespace {
@@ -37,6 +38,7 @@ Result<void> check_name(const ChainName& chain) {
 
 std::uint32_t hook_number(const BaseChain& base, Family family) {
   if (family == Family::netdev) return base.hook == Hook::egress ? NF_NETDEV_EGRESS : NF_NETDEV_INGRESS;
+  if (family == Family::arp) return base.hook == Hook::output ? NF_ARP_OUT : NF_ARP_IN;
   switch (base.hook) {
     case Hook::prerouting:
       return NF_INET_PRE_ROUTING;

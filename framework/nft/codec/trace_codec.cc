@@ -1,8 +1,10 @@
 #include <netrig/nft/codec/nftnl.h>
 #include <netrig/nft/codec/trace_codec.h>
 
+#include <libmnl/libmnl.h>
 #include <libnftnl/trace.h>
 
+#include <arpa/inet.h>
 #include <cstdint>
 #include <span>
 
@@ -113,6 +115,18 @@ std::optional<TraceEvent> decode_trace(const nlmsghdr* message) {
   if (event.headers) add_transport(*event.headers, data_of(trace.get(), NFTNL_TRACE_TRANSPORT_HEADER));
   add_decision(event, trace.get());
   return event;
+}
+
+std::optional<std::uint32_t> decode_generation(const nlmsghdr* message) {
+  if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN)) return std::nullopt;
+  std::optional<std::uint32_t> number;
+  const auto look = [](const nlattr* attribute, void* to) {
+    if (mnl_attr_get_type(attribute) == NFTA_GEN_ID)
+      *static_cast<std::optional<std::uint32_t>*>(to) = ntohl(mnl_attr_get_u32(attribute));
+    return MNL_CB_OK;
+  };
+  mnl_attr_parse(message, sizeof(nfgenmsg), look, &number);
+  return number;
 }
 
 }  // namespace netrig::nft::codec
