@@ -27,7 +27,7 @@ inline constexpr std::int64_t kParallels = 10;
 inline constexpr std::int64_t kChecks = 300;
 inline constexpr std::int64_t kMatrices = 5;
 inline constexpr std::array<std::size_t, 2> kRuleCounts{1000, 10'000};
-inline constexpr std::int64_t kLoads = 30;         ///< of the smaller ruleset; of a larger one in proportion
+inline constexpr std::int64_t kLoads = 60;         ///< of the smaller ruleset; of a larger one in proportion
 inline constexpr std::size_t kMostReleased = 100;  ///< hosts: the last with a program in each
 
 /// `PREFIX/N`

@@ -191,7 +191,13 @@ Check crafted(std::string behaviour, std::string name, const std::string& from, 
           .ask = [=](Office& office) { return send_traced(office, from, zone, packet); }};
 }
 
+Check anew(Check check) {
+  check.anew = true;
+  return check;
+}
+
 Check repeated(Check check, int times) {
+  check.anew = true;
   check.ask = [ask = check.ask, expected = check.expected, times](Office& office) {
     auto seen = ask(office);
     for (int left = times - 1; left > 0 && contradiction(expected, seen); --left) seen = ask(office);
@@ -202,6 +208,7 @@ Check repeated(Check check, int times) {
 }
 
 Check beside(Check check, const std::string& from, const std::string& to, traffic::Service service, int count) {
+  check.anew = true;
   check.ask = [=, ask = check.ask, target = address(to)](Office& office) {
     std::vector<traffic::Probe> held;
     for (int i = 0; i < count; ++i) {

@@ -52,6 +52,7 @@ struct Check {
   Expected expected;
   std::function<Seen(Office&)> ask = {};
   std::optional<Service> served = {};  ///< who must listen
+  bool anew = false;                   ///< wants rules that have learned nothing yet: Office::reload()
 };
 
 /// A question and its answer, by explain(). The owner of `to` listens, or `served` where it is translated.
@@ -60,6 +61,8 @@ Check flow(std::string behaviour, std::string from, std::string to, traffic::Ser
 /// A packet that `from` puts on the cable to a zone, towards the gateway. It comes through (accepted), or not.
 Check crafted(std::string behaviour, std::string name, const std::string& from, const std::string& zone,
               const Packet& packet, Expected expected);
+/// The check, with rules that have learned nothing yet.
+Check anew(Check check);
 /// The check's question again and again, `times` at most, until the rule that is expected has decided.
 Check repeated(Check check, int times);
 /// The check's question while `from` holds `count` connections to the same place.

@@ -50,16 +50,63 @@ std::optional<Mutant> decided_otherwise(const nft::ListedRule& rule) {
   const bool accepts = decision->word == "accept";
   const auto changed =
       fmt::format("{}{} comment \"{}\"", text.substr(0, decision->at), accepts ? "drop" : "accept", rule.comment);
-  return Mutant{rule, accepts ? "drops" : "accepts", replacement(rule, changed)};
+  return Mutant{rule.comment, accepts ? "drops" : "accepts", replacement(rule, changed), {rule.comment}};
+}
+
+std::set<std::string> rules_that_use(const nft::Listing& listing, const nft::TableName& table, const std::string& set) {
+  std::set<std::string> comments;
+  for (const auto& rule : listing.rules()) {
+    if (rule.chain.table == table && fmt::format("{} ", rule.text).contains(fmt::format("@{} ", set)))
+      comments.insert(rule.comment);
+  }
+  return comments;
+}
+
+// `vpn0` of `"vpn0"`, `110` of `10.1.1.25 . 110`
+std::string word_of(std::string_view key) {
+  if (const auto dot = key.rfind(" . "); dot != std::string_view::npos) key.remove_prefix(dot + 3);
+  if (key.starts_with('"')) key = key.substr(1, key.size() - 2);
+  return std::string{key};
+}
+
+// Of `element 10.1.1.25 . 110 : drop` in `map lan_services`.
+void add_element(const nft::Listing& listing, const nft::ListedBlock& block, const std::string& element,
+                 std::vector<Mutant>& mutants) {
+  const auto set = block.header.substr(block.header.find(' ') + 1);
+  const auto change = [&](std::string_view verb, std::string_view text) {
+    return fmt::format("{} element {} {} {{ {} }}\n", verb, nft::to_string(block.table), set, text);
+  };
+  const auto key = element.substr(0, element.find(" : "));
+  const Mutant removed{fmt::format("{}: {}", set, element), "removed", change("delete", key),
+                       rules_that_use(listing, block.table, set), word_of(key)};
+  mutants.push_back(removed);
+  const bool accepts = element.ends_with(" : accept");
+  if (!accepts && !element.ends_with(" : drop")) return;
+  auto otherwise = removed;
+  otherwise.fault = accepts ? "drops" : "accepts";
+  otherwise.command += change("add", key + (accepts ? " : drop" : " : accept"));
+  mutants.push_back(std::move(otherwise));
 }
 
 }  // namespace
 
-std::vector<Mutant> mutants_of(const nft::Listing& listing) {
+std::vector<Mutant> rule_mutants(const nft::Listing& listing) {
   std::vector<Mutant> mutants;
   for (const auto& rule : listing.rules()) {
-    mutants.push_back({rule, "removed", removal(rule)});
+    mutants.push_back({rule.comment, "removed", removal(rule), {rule.comment}});
     if (auto other = decided_otherwise(rule)) mutants.push_back(*std::move(other));
+  }
+  return mutants;
+}
+
+std::vector<Mutant> element_mutants(const nft::Listing& listing) {
+  constexpr std::string_view kElement = "element ";
+  std::vector<Mutant> mutants;
+  for (const auto& block : listing.blocks()) {
+    for (const auto& line : block.lines) {
+      const bool is_element = !block.header.starts_with("chain ") && line.starts_with(kElement);
+      if (is_element) add_element(listing, block, line.substr(kElement.size()), mutants);
+    }
   }
   return mutants;
 }
