@@ -60,6 +60,7 @@ Result<ConnectionRateResult> measure_connections(const ConnectionLoad& given, co
                       {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return acceptor.run(reins); }}));
   ConnectionRateResult result;
   connector.tell(result);
+  result.intervals = crew.intervals();
   result.server = crew.server_cost();
   return result;
 }

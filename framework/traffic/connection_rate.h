@@ -30,6 +30,7 @@ struct ConnectionRateResult {
   LatencyHistogram connect_times;      ///< connect(2) until established
   ByteCount memory;  ///< held ones: what both ends took of the machine (Slab and page tables of /proc/meminfo, and this
                      ///< process's own); an upper bound on a machine that does other things meanwhile
+  std::vector<Interval> intervals;  ///< `packets`: connections made
   SideCost client, server;
 
   /// Connections a second.

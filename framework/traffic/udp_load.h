@@ -34,11 +34,13 @@ struct UdpLoad {
 
 /// What came of it. Nothing at all at the receiver is an error.
 struct UdpResult {
-  std::uint64_t sent = 0;              ///< datagrams
-  std::uint64_t received = 0;          ///< different ones
-  std::uint64_t duplicates = 0;        ///< came again
-  std::uint64_t reordered = 0;         ///< came after one that was sent later (RFC 4737 section 3)
-  std::uint64_t refused = 0;           ///< by the sender's own kernel: a firewall's output chain, a full queue
+  std::uint64_t sent = 0;        ///< datagrams
+  std::uint64_t received = 0;    ///< different ones
+  std::uint64_t duplicates = 0;  ///< came again
+  std::uint64_t reordered = 0;   ///< came after one that was sent later (RFC 4737 section 3)
+  /// By the sender's own kernel: a firewall's output chain, a full queue. Not among `sent`. As fast as it goes, only
+  /// those that stopped the sender at once are known.
+  std::uint64_t refused = 0;
   ByteCount bytes;                     ///< payload of those received
   std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
   std::chrono::nanoseconds sending{};  ///< from the first send to the last

@@ -97,7 +97,7 @@ CrewPlan plan_of(const UdpLoad& load, const Endpoint& to, const UdpReceiver& rec
   plan.stuck = [] { return std::string{"no datagram arrives at the server's side"}; };
   plan.sample = [&receiver, &load, packets = std::uint64_t{0}, missing = std::uint64_t{0}](Interval& interval) mutable {
     const auto received = receiver.received();
-    const auto gone = receiver.expected() - std::min(receiver.expected(), received);
+    const auto gone = receiver.arrivals().expected() - std::min(receiver.arrivals().expected(), received);
     interval.packets = received - std::exchange(packets, received);
     interval.received = ByteCount{interval.packets * load.payload};
     interval.lost = gone - std::min(gone, missing);
@@ -106,13 +106,14 @@ CrewPlan plan_of(const UdpLoad& load, const Endpoint& to, const UdpReceiver& rec
   return plan;
 }
 
-UdpResult result_of(const UdpSender& sender, const UdpReceiver& receiver, const Crew& crew) {
+UdpResult result_of(const UdpLoad& load, const UdpSender& sender, const UdpReceiver& receiver, const Crew& crew) {
   UdpResult result;
-  receiver.tell(result);
+  receiver.arrivals().tell(result);
+  result.bytes = ByteCount{result.received * load.payload};
   result.sent = sender.sent();
   result.refused = sender.refused();
   result.sending = nanoseconds{sender.last() - sender.first()};
-  result.elapsed = nanoseconds{receiver.last() - sender.first()};
+  result.elapsed = nanoseconds{receiver.arrivals().last() - sender.first()};
   result.segmented = sender.segmented();
   result.intervals = crew.intervals();
   result.client = crew.client_cost();
@@ -155,7 +156,7 @@ Result<UdpResult> measure_udp(const UdpLoad& given, const Sides& sides) {
     if (receiver.received() == 0 && error.detail.empty()) error.detail = refusal(to, sides.client);
     return fail(std::move(error));
   }
-  if (receiver.received() > 0) return result_of(sender, receiver, crew);
+  if (receiver.received() > 0) return result_of(load, sender, receiver, crew);
   const auto who = refusal(to, sides.client);
   return fail(
       Error::from_errno("measure udp to " + to.to_string(), sides.server.name, ETIMEDOUT,

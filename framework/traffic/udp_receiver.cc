@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -58,7 +57,7 @@ Result<void> UdpReceiver::open(UniqueFd socket) {
 // How long to wait for more: none, without end.
 std::optional<std::chrono::nanoseconds> UdpReceiver::patience(const UdpSender& sender) const {
   if (!sender.done()) return std::nullopt;
-  const auto quiet_since = std::max(last_, sender.last());
+  const auto quiet_since = std::max(arrivals_.last(), sender.last());
   return std::max(std::chrono::nanoseconds{quiet_since + load_.linger.count() - ticks()}, std::chrono::nanoseconds{});
 }
 
@@ -113,39 +112,8 @@ Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, 
                                   fmt::format("byte {} of datagram {} is 0x{:02x} and was sent as 0x{:02x}",
                                               at + sizeof header, number, got[at], body_[at])));
   }
-  count(number, header.sent_at, now);
+  arrivals_.count(number, header.sent_at, now);
   return {};
-}
-
-void UdpReceiver::count(std::uint64_t number, std::int64_t sent_at, std::int64_t now) {
-  const auto word = number / 64;
-  const auto bit = 1ULL << number % 64;
-  if (word >= seen_.size()) seen_.resize(std::max<std::size_t>(word + 1, seen_.size() * 2));
-  if ((seen_[word] & bit) != 0) {
-    ++duplicates_;
-    return;
-  }
-  seen_[word] |= bit;
-  const auto expected = expected_.load(std::memory_order_relaxed);
-  if (number + 1 < expected) ++reordered_;
-  expected_.store(std::max(expected, number + 1), std::memory_order_relaxed);
-  const auto transit = now - sent_at;
-  if (const auto before = received_.load(std::memory_order_relaxed); before > 0) {
-    jitter_ += (std::abs(static_cast<double>(transit - transit_)) - jitter_) / 16;
-  }
-  transit_ = transit;
-  last_ = now;
-  delay_.record(std::chrono::nanoseconds{transit});
-  received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
-
-void UdpReceiver::tell(UdpResult& result) const {
-  result.received = received();
-  result.duplicates = duplicates_;
-  result.reordered = reordered_;
-  result.jitter = std::chrono::nanoseconds{static_cast<std::int64_t>(jitter_)};
-  result.delay = delay_;
-  result.bytes = ByteCount{result.received * load_.payload};
 }
 
 }  // namespace netrig::traffic

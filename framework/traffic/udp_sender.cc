@@ -120,7 +120,11 @@ unsigned UdpSender::fill(std::uint64_t count, std::int64_t now) {
 
 Result<void> UdpSender::send(std::uint64_t count, const Reins& reins, const std::function<bool()>& heard) {
   const auto now = ticks();
-  const int done = ::sendmmsg(socket_.get(), messages_.data(), fill(count, now), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const auto messages = fill(count, now);
+  // sendmmsg(2) keeps an error to itself once a message of the call has gone: one at a time until it is known that they
+  // arrive, and where there is time for it.
+  const int done =
+      ::sendmmsg(socket_.get(), messages_.data(), heard() && !load_.rate ? messages : 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (done < 0) return refuse(errno, reins, heard);
   std::uint64_t datagrams = 0;
   for (int i = 0; i < done; ++i) datagrams += parts_[static_cast<std::size_t>(i)].iov_len / load_.payload;

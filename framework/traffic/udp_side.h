@@ -67,7 +67,28 @@ class UdpSender {
   std::int64_t first_ = 0, last_ = 0;
 };
 
-/// Counts what arrives.
+/// The books of what arrives: once, again, out of order, and how late. One thread writes, others may read the counts.
+class Arrivals {
+ public:
+  void count(std::uint64_t number, std::int64_t sent_at, std::int64_t now);
+  /// Different ones.
+  [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
+  /// Numbers up to the greatest that came.
+  [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_relaxed); }
+  /// ticks() of the last; 0: none came.
+  [[nodiscard]] std::int64_t last() const { return last_; }
+  void tell(UdpResult& result) const;
+
+ private:
+  std::vector<std::uint64_t> seen_;  ///< a bit a number
+  std::atomic<std::uint64_t> received_{0}, expected_{0};
+  std::uint64_t duplicates_ = 0, reordered_ = 0;
+  std::int64_t last_ = 0, transit_ = 0;
+  double jitter_ = 0;
+  LatencyHistogram delay_;
+};
+
+/// Takes what arrives.
 class UdpReceiver {
  public:
   UdpReceiver(const UdpLoad& load, std::string name, std::uint64_t mark)
@@ -78,17 +99,12 @@ class UdpReceiver {
   /// Until all that `sender` sent has come, or nothing came for the load's linger after its end.
   Result<void> run(Reins& reins, const UdpSender& sender);
 
-  [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
-  /// Numbers up to the greatest that came.
-  [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_relaxed); }
-  /// Adds what was found to `result`. Once run() has returned.
-  void tell(UdpResult& result) const;
-  [[nodiscard]] std::int64_t last() const { return last_; }
+  [[nodiscard]] std::uint64_t received() const { return arrivals_.received(); }
+  [[nodiscard]] const Arrivals& arrivals() const { return arrivals_; }
 
  private:
   Result<void> receive_some();
   Result<void> take(const unsigned char* datagram, std::size_t size, std::int64_t now);
-  void count(std::uint64_t number, std::int64_t sent_at, std::int64_t now);
   [[nodiscard]] std::optional<std::chrono::nanoseconds> patience(const UdpSender& sender) const;
 
   const UdpLoad& load_;
@@ -100,12 +116,7 @@ class UdpReceiver {
   std::vector<std::vector<unsigned char>> controls_;
   std::vector<iovec> parts_;
   std::vector<mmsghdr> messages_;
-  std::vector<std::uint64_t> seen_;  ///< a bit a number
-  std::atomic<std::uint64_t> received_{0}, expected_{0};
-  std::uint64_t duplicates_ = 0, reordered_ = 0;
-  std::int64_t last_ = 0, transit_ = 0;
-  double jitter_ = 0;
-  LatencyHistogram delay_;
+  Arrivals arrivals_;
 };
 
 /// Errors of the load, by name.

@@ -1,0 +1,231 @@
+// What goes wrong during a measurement is an error that says what, which side and when: never a hang, never a zero.
+#include <netrig/fixtures/routed_subnets_test.h>
+#include <netrig/fixtures/two_hosts_test.h>
+#include <netrig/nft/presets.h>
+#include <netrig/nft/transaction.h>
+#include <netrig/suites/tools.h>
+#include <netrig/topology/measure.h>
+#include <netrig/traffic/crew.h>
+#include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/tcp_side.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <string>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace netrig {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using traffic::ConnectionLoad;
+using traffic::LatencyLoad;
+using traffic::TcpLoad;
+using traffic::UdpLoad;
+
+template <class Load>
+Load patient(Load load = {}) {
+  load.run.patience = 60s;
+  load.run.port = Port{5201};
+  return load;
+}
+
+template <class Load>
+Load endless(Load load = {}) {
+  load = patient(load);
+  load.duration = 24h;
+  return load;
+}
+
+template <class Use>
+std::string error_of(const Use& use) {
+  try {
+    use();
+    return "no error";
+  } catch (const SetupError& error) {
+    return error.what();
+  }
+}
+
+class Trouble : public TwoHostsTest, public ::testing::WithParamInterface<AddressFamily> {
+ protected:
+  template <class Load>
+  std::string trouble_with(const Load& load) {
+    return error_of([&] { (void)measure(left(), right(), load, GetParam()); });
+  }
+  void rule(const std::string& text) {
+    right().load_ruleset_text("table inet trouble { chain in { type filter hook input priority 0; " + text +
+                              "\n}\n}\n");
+  }
+  // Once something has arrived.
+  template <class Load>
+  Load then(Load load, std::function<void()> trouble) {
+    load.run.interval = 10ms;
+    load.run.on_interval = [trouble = std::move(trouble), done = false](const traffic::Interval& interval) mutable {
+      if (done || (interval.received.value() == 0 && interval.packets == 0)) return;
+      done = true;
+      trouble();
+    };
+    return load;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(BothFamilies, Trouble, ::testing::ValuesIn(kAddressFamilies),
+                         [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
+
+// ---- One byte that is not what was sent
+
+TEST_P(Trouble, OneFlippedByteInAStreamIsFound) {
+  rule("tcp dport 5201 meta length > 1000 limit rate 1/day burst 1 packets @th,256,8 set @th,256,8 ^ 0xff");
+  auto load = patient<TcpLoad>();
+  load.bytes = ByteCount{4 << 20};
+  load.verify = true;
+  EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("verify what came from"), HasSubstr("in \"right\": EBADMSG"),
+                                        ContainsRegex("byte [0-9]+ is 0x[0-9a-f]+ and was sent as 0x[0-9a-f]+")));
+  load.verify = false;
+  EXPECT_EQ(trouble_with(load), "no error");
+}
+
+TEST_P(Trouble, OneFlippedByteInADatagramIsFound) {
+  rule("udp dport 5201 numgen inc mod 50 20 @th,192,8 set @th,192,8 ^ 0x01");
+  auto load = patient<UdpLoad>();
+  load.packets = 50;
+  load.segmentation = false;
+  load.rate = Bandwidth::bits_per_second(100'000'000);
+  load.verify = true;
+  EXPECT_THAT(trouble_with(load),
+              AllOf(HasSubstr("verify datagrams in \"right\": EBADMSG"), HasSubstr("byte 16 of datagram 20 is")));
+  load.verify = false;
+  EXPECT_EQ(trouble_with(load), "no error");
+}
+
+// ---- A side that goes
+
+TEST_P(Trouble, AConnectionThatIsResetHalfWayIsTold) {
+  const auto load = then(endless<TcpLoad>(), [this] { rule("tcp dport 5201 reject with tcp reset"); });
+  EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("ECONNRESET"),
+                                        ContainsRegex("side ended the connection after [0-9.]+ s, [0-9]+ bytes sent")));
+}
+
+TEST_P(Trouble, APathThatGoesSilentIsTold) {
+  auto tcp = then(endless<TcpLoad>(), [this] { rule("tcp dport 5201 drop"); });
+  tcp.run.patience = 300ms;
+  EXPECT_THAT(
+      trouble_with(tcp),
+      AllOf(HasSubstr("ETIMEDOUT"),
+            ContainsRegex("no byte arrives at the server's side: nothing moved for [0-9.]+ s, after [0-9.]+ s")));
+  auto udp = then(endless<UdpLoad>(), [this] { rule("udp dport 5201 drop"); });
+  udp.run.patience = 300ms;
+  EXPECT_THAT(trouble_with(udp), AllOf(HasSubstr("ETIMEDOUT"), HasSubstr("no datagram arrives at the server's side")));
+  auto latency = then(endless<LatencyLoad>(), [this] { rule("tcp dport 5201 drop"); });
+  latency.run.port = Port{5202};
+  latency.run.on_interval = [this](const traffic::Interval& interval) {
+    if (interval.packets > 0) rule("tcp dport 5202 drop");
+  };
+  latency.run.patience = 300ms;
+  EXPECT_THAT(trouble_with(latency), AllOf(HasSubstr("ETIMEDOUT"), HasSubstr("the server's side does not answer")));
+}
+
+// The receiver is another process, which is killed with bytes unread.
+TEST_P(Trouble, AReceiverThatIsKilledHalfWayIsTold) {
+  auto load = endless<TcpLoad>();
+  load.run.destination = right().address(GetParam());
+  const auto both = sides(left(), right());
+  const auto plain = [](int) -> Result<void> { return {}; };
+  auto door = value_or_throw(traffic::Door::open(load.run, both.server, plain));
+  auto [near, far] = value_or_throw(door.connect(load.run, both, plain));
+  const pid_t receiver = ::fork();
+  if (receiver == 0) {
+    std::array<char, 4096> some{};
+    for (std::size_t got = 0; got < std::size_t{1} << 20U;) {
+      const auto size = ::recv(far.get(), some.data(), some.size(), 0);
+      if (size > 0) got += static_cast<std::size_t>(size);
+    }
+    ::kill(::getpid(), SIGKILL);
+  }
+  far.reset();
+  traffic::TcpSide client{load, "left", true};
+  ASSERT_TRUE(client.add(std::move(near)));
+  const auto payload = value_or_throw(traffic::TcpPayload::make(1, false));
+  traffic::CrewPlan plan;
+  plan.what = "measure";
+  plan.run = &load.run;
+  plan.progress = [] { return std::uint64_t{0}; };
+  plan.stuck = [] { return std::string{"stuck"}; };
+  traffic::Crew crew{std::move(plan)};
+  int status = 0;
+  const auto done = crew.run({"left", {}, [&](traffic::Reins& reins) { return client.run(reins, payload); }},
+                             {"right", {}, [&](traffic::Reins&) -> Result<void> { return {}; }});
+  ASSERT_EQ(::waitpid(receiver, &status, 0), receiver);
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message(), AllOf(HasSubstr("on stream 1 in \"left\": E"),
+                                            ContainsRegex("the server's side ended the connection after [0-9.]+ s")));
+  EXPECT_GE(client.flows.front().sent.load(), std::uint64_t{1} << 20U);
+}
+
+// ---- A path that was never there
+
+class TroubleAcrossARouter : public RoutedSubnetsTest, public ::testing::WithParamInterface<AddressFamily> {};
+INSTANTIATE_TEST_SUITE_P(BothFamilies, TroubleAcrossARouter, ::testing::ValuesIn(kAddressFamilies),
+                         [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
+
+TEST_P(TroubleAcrossARouter, NamesTheRouterThatRejects) {
+  router().change_rules(
+      nft::Transaction{}.add(nft::forward_policy(nft::Policy::accept)).add(nft::forward_chain(), nft::Rule{}.reject()));
+  const auto who = "rejected by " + router().address("left", GetParam()).to_string();
+  const auto trouble_with = [&](const auto& load) {
+    return error_of([&] { (void)measure(left(), right(), load, GetParam()); });
+  };
+  EXPECT_THAT(trouble_with(patient<TcpLoad>()),
+              AllOf(HasSubstr("connect to "), HasSubstr("in \"left1\""), HasSubstr(who)));
+  EXPECT_THAT(trouble_with(patient<UdpLoad>()), AllOf(HasSubstr("send datagrams in \"left1\""), HasSubstr(who)));
+  EXPECT_THAT(trouble_with(patient<ConnectionLoad>()), HasSubstr(who));
+}
+
+TEST_P(TroubleAcrossARouter, SaysThatNothingArrived) {
+  router().load_ruleset_text("table inet t { chain f { type filter hook forward priority 0; policy drop\n}\n}\n");
+  auto udp = patient<UdpLoad>();
+  udp.packets = 10;
+  udp.linger = 10ms;
+  EXPECT_THAT(error_of([&] { (void)measure(left(), right(), udp, GetParam()); }),
+              HasSubstr("none of 10 datagrams arrived"));
+  auto tcp = patient<TcpLoad>();
+  tcp.run.patience = 50ms;
+  EXPECT_THAT(error_of([&] { (void)measure(left(), right(), tcp, GetParam()); }), HasSubstr("no answer from"));
+  LatencyLoad requests;
+  requests.protocol = LatencyLoad::Protocol::udp;
+  requests.count = 3;
+  requests.timeout = 50ms;
+  EXPECT_THAT(error_of([&] { (void)measure(left(), right(), requests, GetParam()); }),
+              HasSubstr("none of 3 requests was answered"));
+}
+
+// ---- Many
+
+class ManyConnections : public TwoHostsTest {};
+
+// Both ends are this process's: where its limit of open files is below 20,200, as many as that allows.
+TEST_F(ManyConnections, TenThousandAreHeldAtOnce) {
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  auto load = patient<ConnectionLoad>();
+  load.count = std::min<std::uint64_t>(10'000, (files.rlim_max - 200) / 2);
+  load.parallel = 100;
+  load.hold = true;
+  const auto result = measure(left(), right(), load);
+  EXPECT_EQ(result.held, load.count);
+  EXPECT_EQ(result.connect_times.count(), load.count);
+  std::cout << result << '\n';
+}
+
+}  // namespace
+}  // namespace netrig
