@@ -45,12 +45,14 @@ bool answers(const nft::TracedPacket& answer, const nft::TracedPacket& question)
 
 class Explanation {
  public:
-  Explanation(const Node& from, const IpAddress& to, const traffic::Service& service)
+  Explanation(const Node& from, const IpAddress& to, const traffic::Service& service,
+              Question::Width width = Question::Width::ports)
       : from_{from},
         to_{to},
         service_{service},
         question_{Question::of(from, {to, service})},
-        trace_{nodes_to_trace(from), question_.packets()} {}
+        width_{width},
+        trace_{nodes_to_trace(from), question_.packets(width)} {}
 
   Path make(std::chrono::milliseconds patience) {
     const auto start = Deadline::Clock::now();
@@ -73,6 +75,12 @@ class Explanation {
     return path;
   }
 
+  // It left a node with both ports translated, so that no node after that one knew it.
+  [[nodiscard]] bool has_lost_sight() const {
+    return width_ == Question::Width::ports && !there_.empty() && there_.back().reached == Waypoint::left &&
+           !question_.is_found(there_.back().last);
+  }
+
  private:
   void ask(Deadline deadline) {
     const auto quiet = Deadline::after(kQuiet);
@@ -81,7 +89,7 @@ class Explanation {
     while (seen_.outcome == Outcome::silent) {
       trace_.collect();
       find_way();
-      if (is_decided() || deadline.passed()) return;
+      if (is_decided() || has_lost_sight() || deadline.passed()) return;
       if (!looked && quiet.passed()) {
         looked = true;
         if (diagnosis().rules_out()) return;
@@ -192,6 +200,7 @@ class Explanation {
   IpAddress to_;
   traffic::Service service_;
   Question question_;
+  Question::Width width_;
   LabTrace trace_;
   Attempt seen_;
   std::vector<Visit> there_, back_;
@@ -200,7 +209,13 @@ class Explanation {
 }  // namespace
 
 Path explain(const Node& from, const IpAddress& to, const traffic::Service& service, const ExplainOptions& options) {
-  return Explanation{from, to, service}.make(options.patience);
+  {
+    Explanation narrow{from, to, service};
+    auto path = narrow.make(options.patience);
+    if (!narrow.has_lost_sight()) return path;
+  }
+  // Rare, and dear where others speak the same protocol; so it is asked for once it is needed.
+  return Explanation{from, to, service, Question::Width::protocol}.make(options.patience);
 }
 
 Path explain(const Node& from, const Node& to, const traffic::Service& service, const ExplainOptions& options) {

@@ -223,6 +223,64 @@ TEST_P(ExplainTest, SeesChangesMadeBetweenTwoQuestions) {
   }
 }
 
+// Both ports are others at the end of the way than at its beginning: one NAT translates the source's, one the
+// destination's.
+class ExplainTwoNatsTest : public ::testing::TestWithParam<AddressFamily> {
+ protected:
+  static Topology topology() {
+    Topology plan;
+    const auto client = plan.host("client"), server = plan.host("server");
+    const auto home = plan.router("home"), edge = plan.router("edge");
+    plan.link(client, home, "10.0.1.0/24, fd00:1::/64");
+    plan.link(home, edge, "10.0.2.0/24, fd00:2::/64");
+    plan.link(edge, server, "10.0.3.0/24, fd00:3::/64");
+    return plan;
+  }
+  void SetUp() override {
+    const auto inside = server_.address(GetParam()).to_string();
+    const bool v4 = GetParam() == AddressFamily::ipv4;
+    home_.load_ruleset_text(
+        "table inet nat { chain post { type nat hook postrouting priority srcnat; oifname \"eth1\" meta l4proto { tcp, "
+        "udp } masquerade to :20000-20100; }; }");
+    edge_.load_ruleset_text(
+        "table inet nat { chain pre { type nat hook prerouting priority dstnat; meta l4proto { tcp, udp } th dport "
+        "8080 "
+        "dnat " +
+        (v4 ? "ip to " + inside : "ip6 to [" + inside + "]") + ":80; }; }");
+  }
+  [[nodiscard]] Path asked(const traffic::Service& service) const {
+    return explain(client_, edge_.address("eth0", GetParam()), service, kPatient);
+  }
+
+  const Lab lab_{topology()};
+  const Node client_ = lab_["client"], home_ = lab_["home"], edge_ = lab_["edge"], server_ = lab_["server"];
+};
+INSTANTIATE_TEST_SUITE_P(Families, ExplainTwoNatsTest, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
+                         family_name);
+
+TEST_P(ExplainTwoNatsTest, TheWayIsToldToItsEndWhenBothPortsAreTranslated) {
+  for (const auto& [service, inner] : {std::pair{tcp(8080), tcp(80)}, std::pair{udp(8080), udp(80)}}) {
+    const auto listener = server_.listen(inner);
+    const auto path = asked(service);
+    EXPECT_EQ(path.verdict, Verdict::accepted) << path;
+    ASSERT_EQ(path.there.size(), 4U) << path;
+    EXPECT_TRUE(path.there.back().node == "server" && path.there.back().delivered) << path;
+    EXPECT_THAT(path.translation, AllOf(HasSubstr("snat to "), HasSubstr("dnat to "))) << path;
+    ASSERT_EQ(path.back.size(), 4U) << path;
+    EXPECT_EQ(path.back.back().node, "client");
+  }
+}
+
+TEST_P(ExplainTwoNatsTest, ADropBehindBothIsNamed) {
+  server_.load_ruleset_text(
+      "table inet t { chain guard { type filter hook input priority 0; th dport 80 drop comment \"not here\"; }; }");
+  const auto path = asked(tcp(8080));
+  EXPECT_EQ(path.verdict, Verdict::dropped) << path;
+  EXPECT_EQ(path.node, "server");
+  ASSERT_TRUE(path.rule) << path;
+  EXPECT_EQ(path.rule->rule.comment, "not here");
+}
+
 TEST(Explain, FollowsFramesThroughTheRulesOfABridge) {
   Topology plan;
   const auto a = plan.host("a"), b = plan.host("b"), c = plan.host("c");

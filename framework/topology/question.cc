@@ -69,11 +69,13 @@ Result<void> Question::open() {
 
 short Question::events() const { return static_cast<short>(service_.is_tcp() ? POLLOUT : POLLIN); }
 
-std::vector<Rule> Question::packets() const {
+std::vector<Rule> Question::packets(Width width) const {
   std::vector<Rule> packets;
   const auto family = to_.family();
   if (service_.is_icmp()) {
     add_echo(packets, family);
+  } else if (width == Width::protocol) {
+    packets.push_back(Rule{}.protocol(service_.is_tcp() ? Protocol::tcp : Protocol::udp));
   } else {
     // Of any transport and family, because every match costs time; other users of these ports do no harm.
     for (const Port port : {port_, *service_.port()}) {
@@ -83,6 +85,12 @@ std::vector<Rule> Question::packets() const {
   }
   add_icmp_errors(packets, family);
   return packets;
+}
+
+bool Question::is_found(const nft::TracedPacket& packet) const {
+  if (service_.is_icmp()) return true;
+  const auto is_known = [this](const std::optional<Port>& port) { return port == port_ || port == service_.port(); };
+  return is_known(packet.source_port) || is_known(packet.destination_port);
 }
 
 bool Question::is_this(const nft::TracedPacket& packet) const {

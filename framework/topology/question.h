@@ -10,6 +10,7 @@
 #include <netrig/traffic/ping.h>
 #include <netrig/traffic/service.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -27,8 +28,15 @@ class Question {
   static std::vector<Question> of(const Node& from, const std::vector<Target>& targets);
   static Question of(const Node& from, const Target& target);
 
-  /// Matches for the question, its answer and ICMP errors, also where addresses or one of the ports were translated.
-  [[nodiscard]] std::vector<nft::Rule> packets() const;
+  /// Which packets are traced for a question.
+  enum class Width : std::uint8_t {
+    ports,     ///< those of its two ports: its own, also where addresses or one of the ports were translated
+    protocol,  ///< all of its protocol: its own, whatever was translated
+  };
+  /// Matches for the question, its answer and ICMP errors.
+  [[nodiscard]] std::vector<nft::Rule> packets(Width width) const;
+  /// Whether the matches for its ports find a packet that it has become.
+  [[nodiscard]] bool is_found(const nft::TracedPacket& packet) const;
   /// Whether it is the question as it was sent.
   [[nodiscard]] bool is_this(const nft::TracedPacket& packet) const;
   /// The first call asks; further ones go on waiting (TCP, UDP) or ask again (ICMP).
