@@ -11,7 +11,7 @@ struct Openings {
   std::string accept;  // rules for packets from outside
 };
 
-constexpr std::string_view kSet = R"(
+constexpr std::string_view kOpenedSet = R"(
 	set opened$n {
 		type inet_proto . $type . inet_service$peer_type
 		size 65535
@@ -19,10 +19,10 @@ constexpr std::string_view kSet = R"(
 		timeout $udps
 	}
 )";
-constexpr std::string_view kNote =
+constexpr std::string_view kOpenedNote =
     "\t\tiifname $in oifname $out meta l4proto { tcp, udp } update @opened$n { meta l4proto . $ip saddr . th sport$to "
     "}\n";
-constexpr std::string_view kAccept =
+constexpr std::string_view kOpenedAccept =
     "\t\tiifname $out oifname $in meta l4proto . $ip daddr . th dport$from @opened$n accept comment \"RFC 6092 3.2.3, "
     "3.3.1: $filtering filtering\"\n";
 
@@ -39,9 +39,9 @@ Openings openings(Filtering filtering) {
                                 {"$from", by_address ? " . " + ip + " saddr" : ""},
                                 {"$ip", ip},
                                 {"$filtering", std::string{to_string(filtering)}}};
-    openings.sets += fill(std::string{kSet}, words);
-    openings.notes += fill(std::string{kNote}, words);
-    openings.accept += fill(std::string{kAccept}, words);
+    openings.sets += fill(std::string{kOpenedSet}, words);
+    openings.notes += fill(std::string{kOpenedNote}, words);
+    openings.accept += fill(std::string{kOpenedAccept}, words);
   }
   return openings;
 }

@@ -77,7 +77,7 @@ Result<void> check(const NatSides& sides, const NatBehaviour& behaviour) {
 
 // ---- the parts of the table
 
-constexpr std::string_view kSet = R"(
+constexpr std::string_view kDynamicSet = R"(
 	set $name {
 		type $type
 		size 65535
@@ -87,7 +87,7 @@ constexpr std::string_view kSet = R"(
 )";
 
 std::string set(std::string_view kind, const std::string& name, const std::string& type) {
-  auto text = fill(std::string{kSet}, {{"$name", name}, {"$type", type}});
+  auto text = fill(std::string{kDynamicSet}, {{"$name", name}, {"$type", type}});
   return text.replace(text.find("set"), 3, kind);
 }
 
