@@ -1,21 +1,34 @@
-// The launch, by vfork(2): the child borrows the parent's memory until it executes the program, so a large test program
-// is not copied. In the child runs carry_out() alone, which allocates nothing and throws nothing. (Boost.Process
-// allocates between the two: without memory its child throws into frames that the parent still needs.)
+// The launch, in the form of Boost.Process v2: a launcher, which builds the arguments and forks, and an initialiser,
+// which does in the child what this launch is about. All of Boost is in this file.
+//
+// The fork is our own. Boost's launchers tell every service of an executor of the fork, in the child too, and collect
+// those services in a std::vector first: where memory runs out, the child of a vfork(2) throws into frames that its
+// parent still needs, and in a child of a program of many threads the allocator's lock may be taken for ever. After a
+// failed exec they call exit(), which runs this program's exit handlers a second time (1.81). And the thread that forks
+// has to be in another pid namespace at that moment alone. Here the child borrows the parent's memory until it executes
+// the program, so a large test program is not copied, and all that runs in it is carry_out(), which allocates nothing
+// and throws nothing.
 #include <netrig/base/fork_window.h>
 #include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/base/signal_mask.h>
 #include <netrig/process/launch_plan.h>
 #include <netrig/process/launcher.h>
+#include <netrig/process/mount_thread.h>
+#include <netrig/sandbox/sandbox.h>
+
+#include <boost/process/v2/posix/default_launcher.hpp>
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <functional>
 #include <optional>
 #include <sched.h>
 #include <string>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -23,6 +36,8 @@
 namespace netrig::process {
 
 namespace {
+
+namespace boost_posix = boost::process::v2::posix;
 
 struct Pipe {
   UniqueFd read;
@@ -72,35 +87,33 @@ Result<Pipes> make_pipes(const Command& command) {
   return pipes;
 }
 
-/// The calling thread's children start in another pid namespace; before() makes it as it was.
-class ChildrenIn {
- public:
-  static Result<ChildrenIn> pid_namespace(int fd) {
-    ChildrenIn switched;
-    switched.before_.reset(::open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC));
-    if (!switched.before_ || ::setns(fd, CLONE_NEWPID) != 0) {
-      return fail(Error::from_errno("enter the lab's pid namespace", "", errno));
-    }
-    return switched;
-  }
-  ChildrenIn(ChildrenIn&&) noexcept = default;
-  ChildrenIn(const ChildrenIn&) = delete;
-  ChildrenIn& operator=(const ChildrenIn&) = delete;
-  ChildrenIn& operator=(ChildrenIn&&) = delete;
-  ~ChildrenIn() { std::ignore = undo(); }
+using Fork = std::function<void()>;  // throws nothing: the thread must come back
 
-  /// Needs the capability that entering needed; a thread that cannot go back must not start processes any more.
-  Result<void> undo() {
-    const UniqueFd before = std::move(before_);
-    if (!before || ::setns(before.get(), CLONE_NEWPID) == 0) return {};
-    return fail(
-        Error::from_errno("leave the lab's pid namespace", "", errno, "this thread's children would start in it"));
+/// The calling thread's children start in `pid_namespace` from then on.
+Result<void> fork_within(int pid_namespace, const Fork& fork) {
+  if (::setns(pid_namespace, CLONE_NEWPID) != 0) {
+    return fail(Error::from_errno("enter the lab's pid namespace", "", errno));
   }
+  fork();
+  return {};
+}
 
- private:
-  ChildrenIn() = default;
-  UniqueFd before_;
-};
+/// Needs the capability that entering needed; a thread that cannot go back must not start processes any more.
+Result<void> fork_within_and_return(int pid_namespace, const Fork& fork) {
+  const UniqueFd before{::open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC)};
+  if (!before) return fail(Error::from_errno("open this thread's pid namespace", "", errno));
+  NETRIG_TRY(fork_within(pid_namespace, fork));
+  if (::setns(before.get(), CLONE_NEWPID) == 0) return {};
+  return fail(
+      Error::from_errno("leave the lab's pid namespace", "", errno, "this thread's children would start in it"));
+}
+
+/// Without a pid namespace of the sandbox's this process is in the host's, which nobody may enter from within: there
+/// the thread that forks is one that ends.
+Result<void> fork_in(const sandbox::ProgramSpace& space, const Fork& fork) {
+  if (sandbox::mode() != sandbox::Mode::in_place) return fork_within_and_return(space.pid_namespace(), fork);
+  return run_on_own_thread([&] { return fork_within(space.pid_namespace(), fork); });
+}
 
 /// Kills and reaps what was launched, unless it was taken.
 struct Reaper {
@@ -130,18 +143,50 @@ Error cannot_watch(int code) {
       code == EMFILE ? "" : "this process may ignore SIGCHLD, so that the kernel keeps no status of children");
 }
 
-Result<void> fork_child(LaunchPlan& plan, const Command& command, int report, Reaper& child) {
-  std::vector<const char*> arguments;
-  for (const auto& argument : command.argv) arguments.push_back(argument.c_str());
-  arguments.push_back(nullptr);
-  const pid_t pid = ::vfork();
-  if (pid == 0) {
-    carry_out(plan, arguments.data(), report);
-    ::_exit(127);
+/// A launcher of Boost.Process's sense, of which `pid` is the child afterwards, or -1. Of the initialisers it calls
+/// on_exec_setup(), in the child, as the last thing: one of them executes the program or exits, and none may allocate.
+class VforkLauncher : public boost_posix::default_launcher {
+ public:
+  explicit VforkLauncher(const sandbox::ProgramSpace& space) : space_{space} {}
+
+  template <class... Initialisers>
+  Result<void> operator()(const boost::filesystem::path& program, const std::vector<std::string>& arguments,
+                          const Initialisers&... initialisers) {
+    const char* const* argv = build_argv_(program, arguments);
+    int code = 0;
+    NETRIG_TRY(fork_in(space_, [&]() noexcept {
+      const pid_t child = ::vfork();
+      if (child == 0) {
+        std::ignore = boost_posix::detail::on_exec_setup(*this, program, argv, initialisers...);
+        ::_exit(127);
+      }
+      if (child < 0) code = errno;
+      pid = child;
+    }));
+    if (code != 0) return fail(explain_fork_failure(code));
+    return {};
   }
-  if (pid < 0) return fail(explain_fork_failure(errno));
-  child.pid = pid;
-  return {};
+
+ private:
+  const sandbox::ProgramSpace& space_;
+};
+
+struct CarryOut {
+  LaunchPlan& plan;
+  int report;
+
+  boost::system::error_code on_exec_setup(VforkLauncher& /*launcher*/, const boost::filesystem::path& /*program*/,
+                                          const char* const* argv) const noexcept {
+    carry_out(plan, argv, report);
+    return {};
+  }
+};
+
+Result<void> fork_child(const sandbox::ProgramSpace& space, LaunchPlan& plan, const Command& command, int report,
+                        Reaper& child) {
+  VforkLauncher launcher{space};
+  const ScopeExit keep_pid{[&] { child.pid = launcher.pid; }};
+  return launcher(command.argv[0], {command.argv.begin() + 1, command.argv.end()}, CarryOut{plan, report});
 }
 
 /// Everything that the child had to say. After a true vfork it is all in the plan. Where fork stands in for vfork
@@ -196,9 +241,7 @@ Result<Launched> launch_planned(const sandbox::ProgramSpace& space, const NodeSp
   std::optional<ForkWindow> window{std::in_place};
   {
     const SignalMask quiet;  // no handler of the test's may run in the child
-    auto children = NETRIG_TRY(ChildrenIn::pid_namespace(space.pid_namespace()));
-    NETRIG_TRY(fork_child(plan, command, reports.write.get(), child));
-    NETRIG_TRY(children.undo());
+    NETRIG_TRY(fork_child(space, plan, command, reports.write.get(), child));
   }
   reports.write.reset();
   const auto report = NETRIG_TRY(read_report(plan, reports.read.get()));

@@ -32,13 +32,13 @@ std::thread start_without_signals(const Work& work) {
 
 }  // namespace
 
-Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& work) {
+Result<void> run_on_own_thread(const std::function<Result<void>()>& work) {
   Result<void> outcome;
   std::exception_ptr thrown;
   try {
     start_without_signals([&] {
       try {
-        outcome = run_here(mounts, work);
+        outcome = work();
       } catch (...) {
         thrown = std::current_exception();
       }
@@ -48,6 +48,10 @@ Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& w
   }
   if (thrown) std::rethrow_exception(thrown);
   return outcome;
+}
+
+Result<void> run_in_mounts(int mounts, const std::function<Result<void>(int)>& work) {
+  return run_on_own_thread([&] { return run_here(mounts, work); });
 }
 
 }  // namespace netrig::process

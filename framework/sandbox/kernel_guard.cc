@@ -37,6 +37,15 @@ int keep_a_whole_one(const char* type, const char* place, const char* hidden) no
   return mount_new(type, place);
 }
 
+// The same for the /proc that is there, for only who owns its pid namespace may mount another: below the /run that the
+// room is about to get.
+int keep_the_old_proc_whole() noexcept {
+  constexpr const char* kHidden = "/run/proc";
+  if (const int error = mount_new("tmpfs", "/run")) return error;
+  if (raw::call(SYS_mkdirat, AT_FDCWD, kHidden, 0700) != 0) return errno;
+  return raw::call(SYS_mount, "/proc", kHidden, nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
+}
+
 // Entries of proc(5) by which the owner of the machine changes it.
 constexpr const char* kMachine[] = {
     "/proc/acpi", "/proc/asound", "/proc/bus",  "/proc/driver", "/proc/fs",
@@ -67,7 +76,11 @@ int guard_new_proc() noexcept {
   return make_machine_read_only();
 }
 
-int guard_old_proc() noexcept { return needs_guard() ? make_machine_read_only() : 0; }
+int guard_old_proc() noexcept {
+  if (!needs_guard()) return 0;
+  if (const int error = keep_the_old_proc_whole()) return error;
+  return make_machine_read_only();
+}
 
 int guard_sysfs() noexcept {
   if (!permits("/sys/kernel", W_OK)) return 0;

@@ -10,7 +10,7 @@ namespace netrig::sandbox {
 /// Settings of the kernel and of devices. What belongs to the caller's namespaces stays writable: /proc/sys/net,
 /// /proc/sys/user, and each process's own files. After /proc was mounted.
 int guard_new_proc() noexcept;
-/// The same for a /proc that cannot be mounted anew.
+/// The same for a /proc that cannot be mounted anew. Before /run is mounted, which is to hide what this keeps there.
 int guard_old_proc() noexcept;
 /// All of it but /sys/devices/virtual/net: the links of the network namespace. After /sys was mounted.
 int guard_sysfs() noexcept;

@@ -3,6 +3,7 @@
 //   victim ACTION [ARGUMENT]
 //
 // Every process of it holds the write end of the pipe NETRIG_VICTIM_PIPE, and tells of itself by a letter there.
+#include <netrig/sandbox/probe.h>
 #include <netrig/sandbox/program_space.h>
 #include <netrig/sandbox/sandbox.h>
 
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <optional>
 #include <poll.h>
@@ -169,6 +171,13 @@ int be_asked(const char* wanted) {
   return netrig::sandbox::inside() == (std::strcmp(wanted, "inside") == 0) ? 0 : 1;
 }
 
+// Whether another sandbox can be had in this one.
+int probe_within() {
+  const auto report = netrig::sandbox::probe();
+  if (const auto* failed = report.failed()) std::cout << *failed << '\n';
+  return report.ok() ? 0 : 1;
+}
+
 // Children that wait, until the kernel gives no more: how many, and why no more; then what the rig says to that.
 int fork_all() {
   int count = 0;
@@ -247,6 +256,7 @@ int run(const std::string& action, const char* argument) {
       {"print-signals", compare_signals},
       {"print-ids", print_ids},
       {"read-line", read_line},
+      {"probe", probe_within},
       {"ask", [&] { return be_asked(argument); }},
   };
   const auto found = actions.find(action);
