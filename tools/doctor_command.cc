@@ -1,58 +1,41 @@
-#include <netrig/base/unique_fd.h>
 #include <netrig/doctor/examine.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/tools/doctor_command.h>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace netrig::tools {
 namespace {
 
-std::string read_to_end(int fd) {
-  std::string text;
-  std::array<char, 4096> part{};
-  for (;;) {
-    const auto size = ::read(fd, part.data(), part.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return text;
-    text.append(part.data(), static_cast<std::size_t>(size));
-  }
-}
+namespace boost_process = boost::process::v2;
 
 // What this program prints when it is started again with `doctor --inside`, which enters a sandbox; empty when it
 // cannot.
-std::string output_from_inside() {
-  int ends[2] = {-1, -1};
-  if (::pipe(ends) != 0) return {};
-  const UniqueFd out{ends[0]};
-  UniqueFd in{ends[1]};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_addclose(&actions, out.get());
-  ::posix_spawn_file_actions_addclose(&actions, in.get());
-  std::string words[] = {"netrig", "doctor", "--inside"};
-  char* const arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  pid_t child = -1;
-  const int error = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments, environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  in.reset();
-  if (error != 0) return {};
-  auto text = read_to_end(out.get());
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+std::string output_from_inside() try {
+  boost::asio::io_context context;
+  boost::asio::readable_pipe output{context};
+  boost_process::process inside{
+      context, "/proc/self/exe", {"doctor", "--inside"}, boost_process::process_stdio{{}, output, {}}};
+  std::string text;
+  boost::system::error_code end;
+  boost::asio::read(output, boost::asio::dynamic_buffer(text), end);
+  inside.wait();
   return text;
+} catch (const boost::system::system_error&) {
+  return {};
 }
 
 doctor::Report examine() {
