@@ -57,5 +57,9 @@ void register_parallel();
 void register_firewalls();
 /// RulesetLoad/N, RulesetValues/N, NftLoad/N
 void register_rulesets();
+/// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH
+void register_traffic();
+/// The same after Iperf3/, Sockperf/ and Raw/
+void register_traffic_twins();
 
 }  // namespace netrig::bench

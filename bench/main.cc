@@ -44,6 +44,12 @@ constexpr const char* kAbout =
     "  RulesetLoad/N         N rules in a file, checked and loaded by the library; RulesetValues/N: the same as "
     "values;\n"
     "                        NftLoad/N: by `nft -f`\n"
+    "  Tcp/PATH/streams:N, Udp/PATH/bytes:N  traffic as fast as it goes; Latency/PATH/tcp and /udp: one request at a "
+    "time;\n"
+    "                        ConnectionRate/PATH. The same by others: Iperf3/..., Sockperf/..., Raw/... (a bare loop)\n"
+    "                        PATH: loopback, veth, veth6, bridge[:PORTS], routed[:HOPS], masquerade, dnat, rules:N, "
+    "set:N,\n"
+    "                        vxlan, macvlan\n"
     "\n"
     "Set-up times leave out teardown: the next sample starts when the kernel has removed every namespace of the last.\n"
     "Cycle times leave out nothing. The promises that the figures keep or miss are printed last.\n"
@@ -66,7 +72,9 @@ int measure(bool to_file, bool for_people) {
       std::unique_ptr<benchmark::BenchmarkReporter>{benchmark::CreateDefaultDisplayReporter()}};
   netrig::bench::PlainReporter file{std::make_unique<benchmark::JSONReporter>()};
   benchmark::RunSpecifiedBenchmarks(&display, to_file ? &file : nullptr);
-  netrig::bench::print(for_people ? std::cout : std::cerr, netrig::bench::promises(display.figures()));
+  auto& out = for_people ? std::cout : std::cerr;
+  netrig::bench::print(out, netrig::bench::promises(display.figures()));
+  netrig::bench::print(out, netrig::bench::twin_ratios(display.rates()));
   return EXIT_SUCCESS;
 }
 
@@ -88,6 +96,8 @@ int main(int argc, char** argv) {
   netrig::bench::register_parallel();
   netrig::bench::register_firewalls();
   netrig::bench::register_rulesets();
+  netrig::bench::register_traffic();
+  netrig::bench::register_traffic_twins();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
   if (!only_lists) {

@@ -20,13 +20,38 @@ Topology pair() {
   return topology;
 }
 
-Topology routed() {
+Topology routed(Translation translation) {
   Topology topology;
-  const auto router = topology.router("router");
+  auto router = topology.router("router");
   const auto client = topology.host("client");
   const auto server = topology.host("server");
   topology.link(router, client, "10.9.1.0/24, fd09:1::/64");
   topology.link(router, server, "10.9.2.0/24, fd09:2::/64");
+  if (translation == Translation::source) router.masquerade("router-server");
+  if (translation == Translation::destination) {
+    router.forward_port("router-client", traffic::tcp(8201), server, Port{5201});
+    router.forward_port("router-client", traffic::udp(8201), server, Port{5201});
+  }
+  return topology;
+}
+
+Topology chain(std::size_t routers) {
+  Topology topology;
+  auto last = topology.host("client");
+  for (std::size_t i = 1; i <= routers; ++i) {
+    const auto router = topology.router("router" + std::to_string(i));
+    topology.link(last, router);
+    last = router;
+  }
+  const auto server = topology.host("server");
+  topology.link(last, server);
+  return topology;
+}
+
+Topology switched(std::size_t hosts) {
+  Topology topology;
+  auto segment = topology.segment("lan", "10.3.0.0/16, fd03::/64").bridged();
+  for (std::size_t i = 1; i <= hosts; ++i) segment.join(topology.host("host" + std::to_string(i)));
   return topology;
 }
 

@@ -125,6 +125,12 @@ void PlainReporter::ReportRuns(const std::vector<Run>& report) {
     const auto middle = run.counters.find(kMedianCounter);
     figures_[run.run_name.str()].push_back(middle != run.counters.end() ? middle->second.value
                                                                         : run.GetAdjustedRealTime());
+    for (const auto* rate : {"bytes_per_second", "items_per_second"}) {
+      const auto found = run.counters.find(rate);
+      if (found == run.counters.end()) continue;
+      rates_[run.run_name.str()].push_back(found->second.value);
+      break;
+    }
     const auto drift = run.counters.find(kLastOverFirstCounter);
     if (drift != run.counters.end()) figures_[run.run_name.str() + kLastOverFirst].push_back(drift->second.value);
   }

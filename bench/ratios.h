@@ -1,6 +1,8 @@
 // What the figures of one run say together: each promise as a ratio or a time, its target beside it.
 #pragma once
 
+#include <netrig/bench/twin_ratios.h>
+
 #include <benchmark/benchmark.h>
 
 #include <iosfwd>
@@ -37,7 +39,7 @@ std::vector<Promise> promises(const Figures& figures);
 void print(std::ostream& out, const std::vector<Promise>& promises);
 
 /// Passes everything on to `inner`, with names as they were registered (Google Benchmark adds "/iterations:30" and the
-/// like), and collects the figures.
+/// like), and collects the figures and rates.
 class PlainReporter : public benchmark::BenchmarkReporter {
  public:
   explicit PlainReporter(std::unique_ptr<BenchmarkReporter> inner) : inner_{std::move(inner)} {}
@@ -46,10 +48,12 @@ class PlainReporter : public benchmark::BenchmarkReporter {
   void Finalize() override;
 
   [[nodiscard]] const Figures& figures() const { return figures_; }
+  [[nodiscard]] const Rates& rates() const { return rates_; }
 
  private:
   std::unique_ptr<BenchmarkReporter> inner_;
   Figures figures_;
+  Rates rates_;
 };
 
 }  // namespace netrig::bench

@@ -53,4 +53,21 @@ nft::Ruleset many_rules_as_values(std::size_t count) {
   return ruleset;
 }
 
+std::string misses(std::size_t count) {
+  std::string text = "table inet filter {\n  chain forward {\n    type filter hook forward priority filter;\n";
+  for (std::size_t i = 0; i < count; ++i)
+    text += fmt::format("    ip saddr {} th dport {} drop\n", source(i).to_string(), port(i));
+  return text + "  }\n}\n";
+}
+
+std::string misses_as_set(std::size_t count) {
+  std::string text = "table inet filter {\n  set blocked {\n    type ipv4_addr . inet_service\n    elements = { ";
+  for (std::size_t i = 0; i < count; ++i)
+    text += fmt::format("{}{} . {}", i == 0 ? "" : ", ", source(i).to_string(), port(i));
+  return text +
+         " }\n  }\n"
+         "  chain forward {\n    type filter hook forward priority filter;\n"
+         "    ip saddr . th dport @blocked drop\n  }\n}\n";
+}
+
 }  // namespace netrig::bench

@@ -22,4 +22,9 @@ std::string many_rules(std::size_t count);
 /// The same as values.
 nft::Ruleset many_rules_as_values(std::size_t count);
 
+/// A firewall whose `count` rules look at an address and a port, and match nothing that the benchmarks send; and the
+/// same as one rule that looks it up in a set.
+std::string misses(std::size_t count);
+std::string misses_as_set(std::size_t count);
+
 }  // namespace netrig::bench

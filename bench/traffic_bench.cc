@@ -1,0 +1,90 @@
+// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH: what the library measures.
+#include <netrig/bench/benchmarks.h>
+#include <netrig/bench/sampled.h>
+#include <netrig/topology/measure.h>
+
+#include <fmt/format.h>
+
+namespace netrig::bench {
+
+namespace {
+
+constexpr std::uint64_t kConnections = 2000;
+
+double part_of(std::chrono::nanoseconds part, std::chrono::nanoseconds whole) {
+  return static_cast<double>(part.count()) / static_cast<double>(whole.count());
+}
+
+double microseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
+
+void tell_times(Sampled& sampled, const traffic::LatencyHistogram& times) {
+  sampled.more.emplace_back("p50_us", microseconds(times.percentile(50)));
+  sampled.more.emplace_back("p99_us", microseconds(times.percentile(99)));
+}
+
+template <class Of>
+void tell_cost(Sampled& sampled, const Of& result, std::chrono::nanoseconds whole) {
+  sampled.more.emplace_back("cpu_client", part_of(result.client.cpu, whole));
+  sampled.more.emplace_back("cpu_server", part_of(result.server.cpu, whole));
+}
+
+Result<Sampled> tcp(const BuiltPath& path, unsigned streams) {
+  const auto result = NETRIG_TRY(
+      traffic::measure_tcp({.streams = streams, .duration = kSending, .warm_up = kWarmUp, .run = path.towards()},
+                           sides(path.client, path.server)));
+  Sampled sampled{.elapsed = result.elapsed, .bytes = result.counted.value()};
+  sampled.more.emplace_back("retransmits", static_cast<double>(result.retransmits));
+  tell_cost(sampled, result, result.elapsed + kWarmUp);
+  return sampled;
+}
+
+Result<Sampled> udp(const BuiltPath& path, std::size_t payload) {
+  const auto result = NETRIG_TRY(traffic::measure_udp({.payload = payload, .duration = kSending, .run = path.towards()},
+                                                      sides(path.client, path.server)));
+  Sampled sampled{.elapsed = result.elapsed, .bytes = result.bytes.value(), .items = result.received};
+  sampled.more.emplace_back("loss", result.loss());
+  tell_times(sampled, result.delay);
+  tell_cost(sampled, result, result.elapsed);
+  return sampled;
+}
+
+Result<Sampled> latency(const BuiltPath& path, traffic::LatencyLoad::Protocol protocol) {
+  const auto result = NETRIG_TRY(traffic::measure_latency(
+      {.protocol = protocol, .size = kRequestBytes, .rate = 0, .duration = kSending, .run = path.towards()},
+      sides(path.client, path.server)));
+  Sampled sampled{.elapsed = result.elapsed, .items = result.times.count()};
+  tell_times(sampled, result.times);
+  tell_cost(sampled, result, result.elapsed);
+  return sampled;
+}
+
+Result<Sampled> connections(const BuiltPath& path) {
+  const auto result = NETRIG_TRY(
+      traffic::measure_connections({.count = kConnections, .run = path.towards()}, sides(path.client, path.server)));
+  Sampled sampled{.elapsed = result.elapsed, .items = result.connections};
+  tell_times(sampled, result.connect_times);
+  return sampled;
+}
+
+}  // namespace
+
+void register_traffic() {
+  using Protocol = traffic::LatencyLoad::Protocol;
+  for (const auto& path : paths()) {
+    for (const auto streams : kStreams)
+      add_sampled(fmt::format("Tcp/{}/streams:{}", path.name, streams), path,
+                  [streams](const BuiltPath& built) { return tcp(built, streams); });
+    for (const auto payload : kPayloads)
+      add_sampled(fmt::format("Udp/{}/bytes:{}", path.name, payload), path,
+                  [payload](const BuiltPath& built) { return udp(built, payload); });
+    add_sampled(fmt::format("Latency/{}/tcp", path.name), path,
+                [](const BuiltPath& built) { return latency(built, Protocol::tcp); });
+    add_sampled(fmt::format("Latency/{}/udp", path.name), path,
+                [](const BuiltPath& built) { return latency(built, Protocol::udp); });
+  }
+  for (const auto* name : {"veth", "routed"})
+    add_sampled(fmt::format("ConnectionRate/{}", name), *find_path(name), connections);
+  add_sampled("ConnectionRate/nat", *find_path("masquerade"), connections);
+}
+
+}  // namespace netrig::bench
