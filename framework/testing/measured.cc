@@ -1,0 +1,223 @@
+#include <netrig/testing/measured.h>
+
+#include <boost/math/distributions/binomial.hpp>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <string_view>
+
+namespace netrig {
+
+namespace {
+
+using traffic::ConfidenceInterval;
+using traffic::Judgement;
+using traffic::Repeated;
+
+constexpr double kGiga = 1e9;
+constexpr double kConfidence = 0.95;
+constexpr std::size_t kFewestIntervals = 5;
+constexpr const char* kRemedy = "measure longer (Repetition::budget), or where nothing else runs";
+
+bool may_be_inconclusive() {
+  const char* value = std::getenv("NETRIG_INCONCLUSIVE");
+  return value != nullptr && std::string_view{value} == "pass";
+}
+
+// Whether an assertion is met, having told its listener, or standard output, how it came to that.
+bool is_met(Judgement judgement, const std::string& why, std::ostream* told) {
+  if (judgement == Judgement::holds) return true;
+  const auto text = fmt::format("which {}: {}", judgement == Judgement::fails ? "fails" : "is inconclusive", why);
+  if (judgement == Judgement::inconclusive && may_be_inconclusive()) {
+    std::cout << "note: " << text << " (NETRIG_INCONCLUSIVE=pass)\n";
+    return true;
+  }
+  if (told != nullptr) *told << text;
+  return false;
+}
+
+std::string in_gigabits(const ConfidenceInterval& interval) {
+  return fmt::format("{:.4g} to {:.4g} Gbit/s", interval.low / kGiga, interval.high / kGiga);
+}
+
+std::string about(const ConfidenceInterval& interval, Judgement judgement) {
+  if (judgement == Judgement::fails) return "all of " + in_gigabits(interval) + " is beyond the bound";
+  return "the bound is within " + in_gigabits(interval) + ": " + kRemedy;
+}
+
+std::string described(const traffic::Bound& bound) {
+  if (std::isinf(bound.high)) return fmt::format("at least {:.4g} Gbit/s", bound.low / kGiga);
+  return fmt::format("at most {:.4g} Gbit/s", bound.high / kGiga);
+}
+
+class GoodputMatcher {
+ public:
+  using is_gtest_matcher = void;
+  explicit GoodputMatcher(traffic::Bound bound) : bound_{bound} {}
+
+  bool MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
+    const auto& interval = measured.summary.mean_interval;
+    const auto judgement = judge(interval, bound_);
+    std::string why = measured.to_string("Gbit/s", kGiga) + "; " + about(interval, judgement);
+    return is_met(judgement, why, listener->stream());
+  }
+  bool MatchAndExplain(const traffic::TcpResult& measured, ::testing::MatchResultListener* listener) const {
+    std::vector<double> samples;
+    for (const auto& interval : measured.intervals)
+      samples.push_back(static_cast<double>(interval.goodput().bits_per_second()));
+    const auto whole = fmt::format("{:.4g} Gbit/s", static_cast<double>(measured.goodput().bits_per_second()) / kGiga);
+    if (samples.size() < kFewestIntervals) {
+      return is_met(Judgement::inconclusive,
+                    whole +
+                        " is one number, which says nothing of its spread: take interval samples "
+                        "(RunOptions::interval), five at least, or use goodput(), which repeats",
+                    listener->stream());
+    }
+    const auto summary = value_or_throw(traffic::summarize(samples, kConfidence));
+    const auto judgement = judge(summary.mean_interval, bound_);
+    return is_met(judgement, whole + "; " + about(summary.mean_interval, judgement), listener->stream());
+  }
+  void DescribeTo(std::ostream* out) const { *out << "goodput " << described(bound_); }
+  void DescribeNegationTo(std::ostream* out) const { *out << "goodput not " << described(bound_); }
+
+ private:
+  traffic::Bound bound_;
+};
+
+class LossMatcher {
+ public:
+  using is_gtest_matcher = void;
+  explicit LossMatcher(double share) : share_{share} {}
+
+  bool MatchAndExplain(const traffic::UdpResult& measured, ::testing::MatchResultListener* listener) const {
+    *listener << fmt::format("of which {} of {} datagrams were lost ({:.3g}%)", measured.lost(), measured.sent,
+                             100 * measured.loss());
+    return measured.loss() <= share_;
+  }
+  void DescribeTo(std::ostream* out) const { *out << fmt::format("lost at most {:.3g}%", 100 * share_); }
+  void DescribeNegationTo(std::ostream* out) const { *out << fmt::format("lost more than {:.3g}%", 100 * share_); }
+
+ private:
+  double share_;
+};
+
+// The places, counted from 1 and from the smallest, between which a percentile lies; `count` + 1 is beyond the last.
+// Conover, Practical Nonparametric Statistics, 3.2: the number of samples below it is binomial.
+std::pair<std::uint64_t, std::uint64_t> places_of(double share, std::uint64_t count) {
+  if (share <= 0) return {1, 1};
+  if (share >= 1) return {count, count + 1};
+  const boost::math::binomial below{static_cast<double>(count), share};
+  const double low = boost::math::quantile(below, (1 - kConfidence) / 2);
+  const double high = boost::math::quantile(boost::math::complement(below, (1 - kConfidence) / 2));
+  return {static_cast<std::uint64_t>(std::max(low, 1.0)), static_cast<std::uint64_t>(high) + 1};
+}
+
+class LatencyMatcher {
+ public:
+  using is_gtest_matcher = void;
+  LatencyMatcher(double percentile, std::chrono::nanoseconds most) : percentile_{percentile}, most_{most} {}
+
+  bool MatchAndExplain(const traffic::LatencyResult& measured, ::testing::MatchResultListener* listener) const {
+    const auto count = measured.times.count() + measured.lost;
+    if (count == 0) return is_met(Judgement::inconclusive, "nothing was asked", listener->stream());
+    const auto [low, high] = places_of(percentile_ / 100, count);
+    const ConfidenceInterval interval{value_at(measured, low), value_at(measured, high)};
+    const auto judgement = judge(interval, traffic::at_most(static_cast<double>(most_.count())));
+    auto why = fmt::format("the {}th percentile of {} requests lies within {} and {}", percentile_, count,
+                           in_microseconds(interval.low), in_microseconds(interval.high));
+    if (judgement == Judgement::inconclusive)
+      why += ": ask more often (LatencyLoad::duration, rate), or where it is quieter";
+    return is_met(judgement, why, listener->stream());
+  }
+  void DescribeTo(std::ostream* out) const { describe(out, "at most"); }
+  void DescribeNegationTo(std::ostream* out) const { describe(out, "more than"); }
+
+ private:
+  // In ns, of all requests in ascending order; one without an answer comes last.
+  static double value_at(const traffic::LatencyResult& measured, std::uint64_t place) {
+    const auto answered = measured.times.count();
+    if (place > answered) return std::numeric_limits<double>::infinity();
+    const double percent = 100 * static_cast<double>(place) / static_cast<double>(answered);
+    return static_cast<double>(measured.times.percentile(percent).count());
+  }
+  static std::string in_microseconds(double nanoseconds) {
+    return std::isinf(nanoseconds) ? "no answer" : fmt::format("{:.4g} us", nanoseconds / 1000);
+  }
+  void describe(std::ostream* out, const char* word) const {
+    *out << fmt::format("{}th percentile {} {}", percentile_, word,
+                        in_microseconds(static_cast<double>(most_.count())));
+  }
+
+  double percentile_;
+  std::chrono::nanoseconds most_;
+};
+
+class NoSlowerMatcher {
+ public:
+  using is_gtest_matcher = void;
+  NoSlowerMatcher(Repeated baseline, double tolerance) : baseline_{std::move(baseline)}, tolerance_{tolerance} {}
+
+  bool MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
+    traffic::Significance significance;
+    significance.tolerance = tolerance_;
+    const auto found = traffic::compare(baseline_.samples, measured.samples, significance);
+    if (!found) return is_met(Judgement::inconclusive, found.error().message(), listener->stream());
+    const auto why = fmt::format("{} of the baseline; {}", found->to_string(), kRemedy);
+    return is_met(judged(*found), why, listener->stream());
+  }
+  void DescribeTo(std::ostream* out) const {
+    *out << fmt::format("at most {:.3g}% slower than the baseline", 100 * tolerance_);
+  }
+  void DescribeNegationTo(std::ostream* out) const {
+    *out << fmt::format("more than {:.3g}% slower than the baseline", 100 * tolerance_);
+  }
+
+ private:
+  [[nodiscard]] Judgement judged(const traffic::Comparison& found) const {
+    if (found.change == traffic::Change::lower) return Judgement::fails;
+    return found.interval.low >= 1 - tolerance_ ? Judgement::holds : Judgement::inconclusive;
+  }
+
+  Repeated baseline_;
+  double tolerance_;
+};
+
+}  // namespace
+
+::testing::Matcher<const Repeated&> GoodputAtLeast(Bandwidth least) {
+  return GoodputMatcher{traffic::at_least(static_cast<double>(least.bits_per_second()))};
+}
+::testing::Matcher<const Repeated&> GoodputAtMost(Bandwidth most) {
+  return GoodputMatcher{traffic::at_most(static_cast<double>(most.bits_per_second()))};
+}
+::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least) {
+  return GoodputMatcher{traffic::at_least(static_cast<double>(least.bits_per_second()))};
+}
+::testing::Matcher<const traffic::UdpResult&> LossAtMost(double share) { return LossMatcher{share}; }
+::testing::Matcher<const traffic::LatencyResult&> LatencyAtMost(double percentile, std::chrono::nanoseconds most) {
+  return LatencyMatcher{percentile, most};
+}
+::testing::Matcher<const Repeated&> NoSlowerThan(const Repeated& baseline, double tolerance) {
+  return NoSlowerMatcher{baseline, tolerance};
+}
+
+traffic::Bound RatioAtLeast(double ratio) { return traffic::at_least(ratio); }
+traffic::Bound RatioAtMost(double ratio) { return traffic::at_most(ratio); }
+traffic::Bound RatioBetween(double low, double high) { return traffic::between(low, high); }
+
+::testing::AssertionResult GoodputRatio(const Repeated& first, const Repeated& second, const traffic::Bound& bound) {
+  const auto found = traffic::compare(second.samples, first.samples);
+  if (!found) return ::testing::AssertionFailure() << found.error().message();
+  const auto judgement = judge(found->interval, bound);
+  std::ostringstream why;
+  const auto text = fmt::format("the ratio is {}\n  first:  {}\n  second: {}\n  {}", found->to_string(),
+                                first.to_string("Gbit/s", kGiga), second.to_string("Gbit/s", kGiga), kRemedy);
+  if (is_met(judgement, text, &why)) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "which was to be " << fmt::format("{:.3g} to {:.3g}, ", bound.low, bound.high)
+                                       << why.str();
+}
+
+}  // namespace netrig

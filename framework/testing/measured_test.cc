@@ -1,0 +1,130 @@
+// The judgements, on made-up measurements: real ones are the suites'.
+#include <netrig/net/literals.h>
+#include <netrig/testing/measured.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netrig {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+using traffic::Repeated;
+
+Repeated measured(std::vector<double> gigabits) {
+  Repeated made;
+  for (const double each : gigabits) made.samples.push_back(each * 1e9);
+  made.summary = value_or_throw(traffic::summarize(made.samples));
+  made.is_exact = true;
+  return made;
+}
+
+template <class Matcher, class Value>
+std::string explanation(const Matcher& matcher, const Value& value) {
+  testing::StringMatchResultListener listener;
+  EXPECT_FALSE(testing::ExplainMatchResult(matcher, value, &listener));
+  return listener.str();
+}
+
+const Repeated kTen = measured({9.9, 10, 10.1, 10, 9.9, 10.1, 10, 10, 10});
+
+TEST(MeasuredTest, HoldsWhereTheWholeIntervalDoes) {
+  EXPECT_THAT(kTen, GoodputAtLeast(9_gbit));
+  EXPECT_THAT(kTen, GoodputAtMost(11_gbit));
+}
+
+TEST(MeasuredTest, FailsWhereNoPartOfItDoes) {
+  EXPECT_THAT(explanation(GoodputAtLeast(11_gbit), kTen),
+              ContainsRegex("which fails: mean 10 Gbit/s .*is beyond the bound"));
+  EXPECT_THAT(explanation(GoodputAtMost(9_gbit), kTen), HasSubstr("which fails"));
+}
+
+TEST(MeasuredTest, DoesNotDecideOnNoise) {
+  const auto noisy = measured({6, 14, 9, 11, 10});
+  EXPECT_THAT(explanation(GoodputAtLeast(9_gbit), noisy), ContainsRegex("which is inconclusive.*measure longer"));
+  EXPECT_THAT(explanation(NoSlowerThan(kTen), noisy), HasSubstr("which is inconclusive"));
+  EXPECT_THAT(explanation(GoodputAtLeast(9_gbit), measured({10})), HasSubstr("which is inconclusive"));
+}
+
+TEST(MeasuredTest, LetsWhatIsInconclusivePassWhenAskedTo) {
+  const auto noisy = measured({6, 14, 9, 11, 10});
+  ::setenv("NETRIG_INCONCLUSIVE", "pass", 1);
+  testing::internal::CaptureStdout();
+  EXPECT_THAT(noisy, GoodputAtLeast(9_gbit));
+  EXPECT_THAT(kTen, Not(GoodputAtLeast(11_gbit)));  // what certainly fails still does
+  ::unsetenv("NETRIG_INCONCLUSIVE");
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("note: which is inconclusive"));
+}
+
+TEST(MeasuredTest, OneTcpMeasurementNeedsItsIntervals) {
+  traffic::TcpResult result;
+  result.counted = ByteCount{125'000'000};
+  result.elapsed = 100ms;
+  EXPECT_THAT(explanation(TcpGoodputAtLeast(1_gbit), result), HasSubstr("take interval samples"));
+  for (int i = 0; i < 10; ++i) {
+    traffic::Interval interval;
+    interval.from = i * 10ms;
+    interval.to = (i + 1) * 10ms;
+    interval.received = ByteCount{static_cast<std::uint64_t>(12'500'000 + i * 1000)};
+    result.intervals.push_back(interval);
+  }
+  EXPECT_THAT(result, TcpGoodputAtLeast(9_gbit));
+  EXPECT_THAT(explanation(TcpGoodputAtLeast(11_gbit), result), HasSubstr("which fails: 10 Gbit/s"));
+}
+
+TEST(MeasuredTest, CountsWhatWasLost) {
+  traffic::UdpResult result;
+  result.sent = 1000;
+  result.received = 990;
+  EXPECT_THAT(result, LossAtMost(0.01));
+  EXPECT_THAT(explanation(LossAtMost(0.009), result), HasSubstr("10 of 1000 datagrams were lost (1%)"));
+  result.received = 1000;
+  EXPECT_THAT(result, LossAtMost(0));
+}
+
+TEST(MeasuredTest, JudgesAPercentileByItsInterval) {
+  traffic::LatencyResult result;
+  for (int i = 1; i <= 10'000; ++i) result.times.record(std::chrono::microseconds{i});
+  EXPECT_THAT(result, LatencyAtMost(99, 10ms));
+  EXPECT_THAT(explanation(LatencyAtMost(99, 9ms), result), HasSubstr("which fails: the 99th percentile of 10000"));
+  EXPECT_THAT(explanation(LatencyAtMost(99, 9900us), result), HasSubstr("inconclusive"));
+}
+
+TEST(MeasuredTest, KnowsNoRarePercentileOfFewAnswers) {
+  traffic::LatencyResult result;
+  for (int i = 0; i < 100; ++i) result.times.record(20us);
+  EXPECT_THAT(result, LatencyAtMost(50, 1ms));
+  EXPECT_THAT(explanation(LatencyAtMost(99.9, 1ms), result), ContainsRegex("inconclusive.*no answer.*ask more often"));
+}
+
+TEST(MeasuredTest, CountsALostRequestAsEndless) {
+  traffic::LatencyResult result;
+  for (int i = 0; i < 900; ++i) result.times.record(20us);
+  result.lost = 100;
+  EXPECT_THAT(result, LatencyAtMost(80, 1ms));
+  EXPECT_THAT(explanation(LatencyAtMost(99, 1ms), result), HasSubstr("which fails"));
+}
+
+TEST(MeasuredTest, ComparesWithABaseline) {
+  EXPECT_THAT(kTen, NoSlowerThan(kTen));
+  EXPECT_THAT(measured({12, 12.1, 11.9, 12, 12, 12.1, 11.9, 12, 12}), NoSlowerThan(kTen));
+  EXPECT_THAT(explanation(NoSlowerThan(kTen), measured({8, 8.1, 7.9, 8, 8, 8.1, 7.9, 8, 8})),
+              ContainsRegex("which fails: 0.8x .*: lower"));
+}
+
+TEST(MeasuredTest, HoldsARatioAgainstABound) {
+  const auto eight = measured({8, 8.1, 7.9, 8, 8, 8.1, 7.9, 8, 8});
+  EXPECT_TRUE(GoodputRatio(eight, kTen, RatioAtLeast(0.75)));
+  EXPECT_TRUE(GoodputRatio(eight, kTen, RatioBetween(0.7, 0.9)));
+  const auto failed = GoodputRatio(eight, kTen, RatioAtLeast(0.9));
+  EXPECT_FALSE(failed);
+  EXPECT_THAT(failed.message(), ContainsRegex("which fails: the ratio is 0.8x"));
+  EXPECT_THAT(GoodputRatio(eight, kTen, RatioAtMost(0.8)).message(), HasSubstr("inconclusive"));
+  EXPECT_FALSE(GoodputRatio(measured({8}), kTen, RatioAtLeast(0.1)));
+}
+
+}  // namespace
+}  // namespace netrig
