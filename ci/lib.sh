@@ -82,11 +82,11 @@ packages() {
         ;;
       apt-tools)
         # The tools against which the suites check the rig, and the servers that they run.
-        printf '%s\n' iproute2 iputils-ping iptables nftables conntrack tcpdump dnsmasq-base bind9-dnsutils curl iperf3 netcat-openbsd \
+        printf '%s\n' iproute2 iputils-ping ethtool iptables nftables conntrack tcpdump dnsmasq-base bind9-dnsutils curl iperf3 netcat-openbsd \
           python3 procps uidmap util-linux
         ;;
       dnf-tools)
-        printf '%s\n' iproute iputils iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl iperf3 netcat python3 procps-ng shadow-utils util-linux
+        printf '%s\n' iproute iputils ethtool iptables-nft nftables conntrack-tools tcpdump dnsmasq bind-utils curl iperf3 netcat python3 procps-ng shadow-utils util-linux
         ;;
       apt-hunt) printf '%s\n' stress-ng ;;
       dnf-hunt) printf '%s\n' stress-ng ;;

@@ -145,6 +145,7 @@ constexpr Need kNeeds[] = {
     {"tool-hostname", false, "the test of a node's host name", "sudo apt-get install hostname"},
     {"tool-gcov", false, "the tests of programs built with a sanitizer or for coverage",
      "sudo apt-get install g++ (clang: libclang-rt-19-dev)"},
+    {"tool-ethtool", false, "cross-checks of offloads", "sudo apt-get install ethtool"},
     {"tool-gdb", false, "debugging", "sudo apt-get install gdb"},
 };
 
