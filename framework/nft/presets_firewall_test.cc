@@ -15,8 +15,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const InterfaceName kInside{"lan"};
-const InterfaceName kOutside{"wan"};
+const InterfaceName kLan{"lan"};
+const InterfaceName kWan{"wan"};
 
 // How long flows live is printed in other units by newer versions of nft.
 std::string without_policies(const std::string& text) {
@@ -37,8 +37,8 @@ TEST_F(FirewallPresetsTest, TheRoutersIsListedAsItIsPrinted) {
   for (const auto filtering :
        {Filtering::endpoint_independent, Filtering::address_dependent, Filtering::address_and_port_dependent}) {
     for (const bool unique_local : {false, true}) {
-      const auto text = router_firewall({.inside = kInside,
-                                         .outside = kOutside,
+      const auto text = router_firewall({.inside = kLan,
+                                         .outside = kWan,
                                          .filtering = filtering,
                                          .unique_local = unique_local,
                                          .timeouts = {.udp = std::chrono::seconds{150}}});
@@ -52,19 +52,19 @@ TEST_F(FirewallPresetsTest, TheClientsIsListedAsItIsPrinted) {
 }
 
 TEST_F(FirewallPresetsTest, TheOfficesIsListedAsItIsPrinted) {
-  const auto text = corporate_firewall(kInside, kOutside);
+  const auto text = corporate_firewall(kLan, kWan);
   EXPECT_EQ(loaded(text), text);
 }
 
 TEST_F(FirewallPresetsTest, TheGuidesAreListedAsTheyArePrinted) {
-  for (const auto& ruleset : {guide_gateway(kInside, kOutside), guide_output()}) {
+  for (const auto& ruleset : {guide_gateway(kLan, kWan), guide_output()}) {
     ASSERT_TRUE(apply(socket(), Transaction{}.flush_ruleset().add(ruleset)));
     EXPECT_EQ(to_string(listing()), to_string(ruleset));
   }
 }
 
 TEST(RouterFirewallTest, LetsUniqueLocalAddressesThroughOnlyWhenTold) {
-  const RouterFirewall strict{.inside = kInside, .outside = kOutside};
+  const RouterFirewall strict{.inside = kLan, .outside = kWan};
   EXPECT_THAT(router_firewall(strict), HasSubstr("fc00::/7 drop"));
   RouterFirewall lenient = strict;
   lenient.unique_local = true;
@@ -72,7 +72,7 @@ TEST(RouterFirewallTest, LetsUniqueLocalAddressesThroughOnlyWhenTold) {
 }
 
 TEST(RouterFirewallTest, WritesItsTimeOuts) {
-  const auto text = router_firewall({.inside = kInside, .outside = kOutside});
+  const auto text = router_firewall({.inside = kLan, .outside = kWan});
   EXPECT_THAT(text, HasSubstr("policy = { unreplied : 300, replied : 300 }"));
   EXPECT_THAT(text, HasSubstr("syn_sent : 240, syn_recv : 240, established : 7440, fin_wait : 240"));
 }
