@@ -180,8 +180,7 @@ class NoDescriptorLeft {
  public:
   NoDescriptorLeft() {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    const UniqueFd lowest{::open("/", O_PATH | O_CLOEXEC)};
-    const rlimit none{static_cast<rlim_t>(lowest.get()), before_.rlim_max};
+    const rlimit none{0, before_.rlim_max};  // not those in use now: another thread may be about to close one
     ::setrlimit(RLIMIT_NOFILE, &none);
   }
   NoDescriptorLeft(const NoDescriptorLeft&) = delete;
