@@ -52,8 +52,11 @@ int rank(const Known& known, const Mutant& mutant) {
 // The checks that notice: the first one is enough unless `all` are wanted.
 std::vector<const Check*> who_notices(Office& office, const Mutant& mutant, const std::vector<Known>& known, bool all) {
   std::vector<const Known*> order;
-  for (const auto& each : known) order.push_back(&each);
-  std::ranges::stable_sort(order, {}, [&](const Known* each) { return rank(*each, mutant); });
+  for (const int wanted : {0, 1, 2}) {
+    for (const auto& each : known) {
+      if (rank(each, mutant) == wanted) order.push_back(&each);
+    }
+  }
   std::vector<const Check*> noticed;
   apply(office, mutant);
   for (const auto* each : order) {

@@ -2,6 +2,7 @@
 #include <netrig/fixtures/lab_test.h>
 #include <netrig/suites/firewall/check.h>
 #include <netrig/suites/tools.h>
+#include <netrig/testing/exercised.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -53,6 +54,14 @@ TEST_F(OfficeRulesTest, AreManyAndEachIsCalledByItsComment) {
     EXPECT_TRUE(comments.insert(rule.comment).second) << rule;
   }
   EXPECT_GE(listing.rules().size(), 60U);
+}
+
+TEST_F(OfficeRulesTest, AreAllExercisedByTheChecks) {
+  proves("the checks exercise every rule of office.nft");
+  Office office{services(checks())};
+  office.gateway().record_coverage();
+  for (const auto& check : checks()) check.ask(office);  // what it answers is another test's
+  EXPECT_THAT(office.gateway(), AllRulesExercised());
 }
 
 TEST_F(OfficeRulesTest, AreWhatNftItselfLoads) {
