@@ -1,17 +1,25 @@
 // The life of a lab: moved, ended early, ended elsewhere, and what its handles say afterwards.
+#include <netrig/base/directory.h>
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/testing/eventually.h>
 #include <netrig/testing/skip.h>
 #include <netrig/topology/lab.h>
+#include <netrig/topology/measure.h>
 #include <netrig/topology/test_topologies.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -33,6 +41,11 @@ bool is_reachable(const Node& from, const IpAddress& to) {
 class LabLife : public ::testing::Test {
  protected:
   void SetUp() override { NETRIG_NEEDS_SANDBOX(); }
+
+  /// A row for ci/fault-table.
+  static void record_fault(const std::string& fault, int runs) {
+    RecordProperty("netrig.fault.0", fault + "|" + std::to_string(runs) + "|" + (HasFailure() ? "1" : "0"));
+  }
 };
 
 // ---- moved
@@ -187,6 +200,74 @@ TEST_F(LabLife, OneOfTwoEndsAndTheOtherLives) {
   EXPECT_TRUE(second["left"].probe(second["right"].address(), traffic::tcp(80)).answered());
 }
 
+std::string pid_namespace_of(const std::string& process) {
+  std::error_code gone;
+  return std::filesystem::read_symlink("/proc/" + process + "/ns/pid", gone);
+}
+
+/// SIGKILL to the init of the pid namespace that `program` is in: the first process that was there.
+void kill_the_init_of(const process::Process& program) {
+  const auto wanted = pid_namespace_of(std::to_string(program.pid()));
+  std::optional<pid_t> init;
+  for (const auto& name : value_or_throw(names_in("/proc"))) {
+    if (name.find_first_not_of("0123456789") != std::string::npos || pid_namespace_of(name) != wanted) continue;
+    init = std::min(init.value_or(std::stoi(name)), std::stoi(name));
+  }
+  ASSERT_TRUE(init && *init != program.pid());
+  ASSERT_EQ(::kill(*init, SIGKILL), 0);
+}
+
+/// Two machines with a program, and traffic without a pause: what each round of it gave.
+class BusyLab {
+ public:
+  BusyLab() {
+    while (rounds_ == 0) std::this_thread::yield();
+  }
+  /// A whole round has begun since and ended well, all before it ended well, and the program answers.
+  void expect_life() {
+    const int before = rounds_;
+    while (rounds_ < before + 2) std::this_thread::yield();
+    EXPECT_TRUE(well_);
+    ASSERT_TRUE(cat_.write_stdin("alive\n"));
+    said_ += "alive\n";
+    EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return cat_.stdout_text() == said_; }));
+  }
+
+ private:
+  void make_traffic(const std::stop_token& over) {
+    for (; !over.stop_requested(); ++rounds_) {
+      const auto bulk =
+          measure(lab_["left"], lab_["right"], traffic::TcpLoad{.bytes = ByteCount{1 << 20}, .verify = true});
+      const bool pinged = lab_["left"].ping(lab_["right"], AddressFamily::ipv6).complete();
+      if (!pinged || bulk.received != ByteCount{1 << 20}) well_ = false;
+    }
+  }
+
+  const Lab lab_{pair()};
+  process::Process cat_ = lab_["right"].start(process::Command{"cat"}.with_open_input());
+  std::string said_;
+  std::atomic<int> rounds_ = 0;
+  std::atomic<bool> well_ = true;
+  std::jthread traffic_{[this](const std::stop_token& over) { make_traffic(over); }};
+};
+
+TEST_F(LabLife, OneDiesAndItsNeighbourLives) {
+  BusyLab neighbour;
+  for (const bool is_killed : {false, true}) {
+    std::optional<Lab> lab{office()};
+    auto doomed = (*lab)["pc"].start({"sleep", "1000"});
+    if (is_killed) {
+      kill_the_init_of(doomed);
+      EXPECT_TRUE(doomed.wait(Deadline::after(std::chrono::seconds{20})));
+      neighbour.expect_life();
+    }
+    lab.reset();
+    EXPECT_FALSE(doomed.running());
+    neighbour.expect_life();
+  }
+  record_fault("one lab dies, its neighbour lives", 2);
+}
+
 TEST_F(LabLife, EndsWhileAnExceptionPassesThrough) {
   std::optional<Node> left;
   std::optional<process::Process> program;
@@ -224,6 +305,31 @@ TEST_F(LabLife, EndsInAnotherThreadThanItWasMadeIn) {
   EXPECT_TRUE(program->running());
   std::thread{[&] { lab.reset(); }}.join();
   EXPECT_FALSE(program->running());
+}
+
+/// Whether a process of this name lives in the node's lab.
+bool lives(const Node& node, const std::string& name) {
+  return node.exec(process::sh("grep -qx " + name + " /proc/[0-9]*/comm")).success();
+}
+
+TEST_F(LabLife, ProgramsOfALabMadeInAThreadThatEndedLiveUntilTheLabEnds) {
+  std::optional<Lab> lab;
+  std::optional<process::Process> program;
+  std::thread{[&] {
+    lab.emplace(office());
+    program = (*lab)["pc"].start({"sleep", "1000"});
+    (*lab)["server"].exec(process::sh("setsid tail -f /dev/null >/dev/null 2>&1 &"));
+    EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return lives((*lab)["server"], "tail"); }));
+  }}.join();
+  const Node server = (*lab)["server"];
+  EXPECT_TRUE(program->running());
+  EXPECT_TRUE(lives(server, "tail"));
+  std::thread{[&] { (void)server.exec({"true"}); }}.join();
+  EXPECT_TRUE(program->running());
+  EXPECT_TRUE(lives(server, "tail"));
+  lab.reset();
+  EXPECT_FALSE(program->running());
+  record_fault("a lab made in a thread that ends", 1);
 }
 
 /// Uses a node, again and again, until that throws.
