@@ -1,0 +1,234 @@
+// Field names: iperf3 3.12, src/iperf_api.c (JSON_write, iperf_print_results) and src/iperf_tcp.c.
+#include <netrig/traffic/report.h>
+
+#include <nlohmann/json.hpp>
+
+namespace netrig::traffic {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::nanoseconds;
+
+constexpr unsigned kTosShift = 2;  // DSCP is the upper six bits
+
+double json_seconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double json_microseconds(nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
+double percent_of(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+
+Json json_span(nanoseconds from, nanoseconds to, std::uint64_t bytes) {
+  const double length = json_seconds(to - from);
+  return {{"start", json_seconds(from)},
+          {"end", json_seconds(to)},
+          {"seconds", length},
+          {"bytes", bytes},
+          {"bits_per_second", length > 0 ? 8 * static_cast<double>(bytes) / length : 0}};
+}
+
+Json start_of(const RunOptions& run, Json test_start) {
+  Json start{{"version", "netrig"},
+             {"connecting_to", {{"host", run.destination.to_string()}}},
+             {"test_start", std::move(test_start)}};
+  const Port port = run.destination_port.value_or(run.port);
+  if (port != Port{}) start["connecting_to"]["port"] = port.value();
+  return start;
+}
+
+Json cpu_percent(const SideCost& client, const SideCost& server, nanoseconds whole) {
+  return {{"host_total", percent_of(json_seconds(client.cpu), json_seconds(whole))},
+          {"remote_total", percent_of(json_seconds(server.cpu), json_seconds(whole))}};
+}
+
+Json json_times(const LatencyHistogram& histogram) {
+  return {{"count", histogram.count()},
+          {"min", json_microseconds(histogram.min())},
+          {"mean", json_microseconds(histogram.mean())},
+          {"p50", json_microseconds(histogram.percentile(50))},
+          {"p90", json_microseconds(histogram.percentile(90))},
+          {"p99", json_microseconds(histogram.percentile(99))},
+          {"p99_9", json_microseconds(histogram.percentile(99.9))},
+          {"max", json_microseconds(histogram.max())}};
+}
+
+Json json_buckets(const LatencyHistogram& histogram) {
+  auto all = Json::array();
+  for (const auto& bucket : histogram.buckets())
+    all.push_back({json_microseconds(bucket.from), json_microseconds(bucket.to), bucket.count});
+  return all;
+}
+
+template <class Describe>
+Json json_intervals(const std::vector<Interval>& all, Describe describe) {
+  auto list = Json::array();
+  for (const auto& interval : all) {
+    auto sum = json_span(interval.from, interval.to, interval.received.value());
+    describe(sum, interval);
+    list.push_back({{"sum", std::move(sum)}});
+  }
+  return list;
+}
+
+std::string json_report(Json start, Json intervals, Json end, std::string_view environment) {
+  Json report{{"start", std::move(start)}, {"intervals", std::move(intervals)}, {"end", std::move(end)}};
+  if (!environment.empty()) {
+    auto parsed = Json::parse(environment, nullptr, false);
+    report["environment"] = parsed.is_discarded() ? Json(environment) : std::move(parsed);
+  }
+  return report.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+// ---- TCP
+
+Json tcp_start(const TcpLoad& load, const TcpResult& result) {
+  Json test{{"protocol", "TCP"},
+            {"num_streams", load.streams},
+            {"blksize", load.block.value()},
+            {"omit", json_seconds(load.warm_up)},
+            {"duration", load.bytes ? 0 : json_seconds(load.duration)},
+            {"bytes", load.bytes ? load.bytes->value() : 0},
+            {"blocks", 0},
+            {"reverse", load.direction == Direction::reverse ? 1 : 0},
+            {"bidir", load.direction == Direction::both ? 1 : 0},
+            {"tos", load.dscp.value_or(0) << kTosShift},
+            {"target_bitrate", load.pace ? load.pace->bits_per_second() : 0}};
+  auto start = start_of(load.run, std::move(test));
+  auto connected = Json::array();
+  for (const auto& stream : result.streams) {
+    connected.push_back({{"local_host", stream.from.address.to_string()},
+                         {"local_port", stream.from.port.value()},
+                         {"remote_host", stream.to.address.to_string()},
+                         {"remote_port", stream.to.port.value()}});
+  }
+  start["connected"] = std::move(connected);
+  if (!result.streams.empty()) start["tcp_mss_default"] = result.streams.front().mss;
+  return start;
+}
+
+Json tcp_stream(const TcpStream& stream) {
+  auto sender = json_span({}, stream.ended, stream.sent.value());
+  sender["retransmits"] = stream.retransmits;
+  sender["rtt"] = json_microseconds(stream.rtt);
+  sender["min_rtt"] = json_microseconds(stream.min_rtt);
+  sender["snd_cwnd"] = stream.congestion_window.value();
+  sender["segments"] = stream.segments_sent;
+  sender["mss"] = stream.mss;
+  sender["sender"] = true;
+  auto receiver = json_span({}, stream.ended, stream.received.value());
+  receiver["sender"] = false;
+  return {{"sender", std::move(sender)}, {"receiver", std::move(receiver)}};
+}
+
+// ---- UDP
+
+Json datagrams(Json sum, const UdpResult& result, bool at_sender) {
+  sum["jitter_ms"] = at_sender ? 0 : json_microseconds(result.jitter) / 1000;
+  sum["lost_packets"] = at_sender ? 0 : result.lost();
+  sum["packets"] = result.sent;
+  sum["lost_percent"] = at_sender ? 0 : 100 * result.loss();
+  sum["sender"] = at_sender;
+  return sum;
+}
+
+Json udp_end(const UdpLoad& load, const UdpResult& result) {
+  const auto sent = json_span({}, result.sending, result.sent * load.payload);
+  const auto received = datagrams(json_span({}, result.elapsed, result.bytes.value()), result, false);
+  auto stream = received;
+  stream["out_of_order"] = result.reordered;
+  stream["duplicates"] = result.duplicates;
+  stream["refused"] = result.refused;
+  return {{"streams", Json::array({{{"udp", std::move(stream)}}})},
+          {"sum", received},
+          {"sum_sent", datagrams(sent, result, true)},
+          {"sum_received", received},
+          {"delay_us", json_times(result.delay)},
+          {"segmented", result.segmented},
+          {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
+}
+
+}  // namespace
+
+std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_view environment) {
+  const auto whole = result.elapsed + load.warm_up;
+  auto streams = Json::array();
+  for (const auto& stream : result.streams) streams.push_back(tcp_stream(stream));
+  auto sent = json_span({}, whole, result.sent.value());
+  sent["retransmits"] = result.retransmits;
+  sent["sender"] = true;
+  auto received = json_span(load.warm_up, whole, result.counted.value());
+  received["sender"] = false;
+  Json end{{"streams", std::move(streams)},
+           {"sum_sent", std::move(sent)},
+           {"sum_received", std::move(received)},
+           {"cpu_utilization_percent", cpu_percent(result.client, result.server, whole)},
+           {"sender_tcp_congestion", result.congestion_control},
+           {"receiver_tcp_congestion", result.congestion_control}};
+  auto list = json_intervals(result.intervals, [&](Json& sum, const Interval& interval) {
+    sum["retransmits"] = interval.retransmits;
+    sum["rtt"] = json_microseconds(interval.rtt);
+    sum["snd_cwnd"] = interval.congestion_window.value();
+    sum["omitted"] = interval.to <= load.warm_up;
+    sum["sender"] = false;
+  });
+  return json_report(tcp_start(load, result), std::move(list), std::move(end), environment);
+}
+
+std::string to_json(const UdpLoad& load, const UdpResult& result, std::string_view environment) {
+  Json test{{"protocol", "UDP"},
+            {"num_streams", 1},
+            {"blksize", load.payload},
+            {"omit", 0},
+            {"duration", load.packets ? 0 : json_seconds(load.duration)},
+            {"bytes", 0},
+            {"blocks", load.packets.value_or(0)},
+            {"reverse", 0},
+            {"tos", load.dscp.value_or(0) << kTosShift},
+            {"target_bitrate", load.rate ? load.rate->bits_per_second() : 0}};
+  auto list = json_intervals(result.intervals, [](Json& sum, const Interval& interval) {
+    sum["packets"] = interval.packets + interval.lost;
+    sum["lost_packets"] = interval.lost;
+    sum["lost_percent"] =
+        percent_of(static_cast<double>(interval.lost), static_cast<double>(interval.packets + interval.lost));
+    sum["omitted"] = false;
+    sum["sender"] = false;
+  });
+  return json_report(start_of(load.run, std::move(test)), std::move(list), udp_end(load, result), environment);
+}
+
+std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::string_view environment) {
+  Json test{{"protocol", load.protocol == LatencyLoad::Protocol::tcp ? "TCP" : "UDP"},
+            {"num_streams", 1},
+            {"blksize", load.size},
+            {"duration", load.count ? 0 : json_seconds(load.duration)},
+            {"blocks", load.count.value_or(0)},
+            {"requests_per_second", load.rate}};
+  auto list = json_intervals(result.intervals, [](Json& sum, const Interval& interval) {
+    sum["answers"] = interval.packets;
+    sum["rtt"] = json_microseconds(interval.rtt);
+  });
+  Json sum{{"seconds", json_seconds(result.elapsed)},
+           {"requests", result.requests},
+           {"lost", result.lost},
+           {"late", result.late},
+           {"answers_per_second", result.answer_rate()}};
+  Json end{{"sum", std::move(sum)},
+           {"latency_us", json_times(result.times)},
+           {"histogram_us", json_buckets(result.times)},
+           {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
+  return json_report(start_of(load.run, std::move(test)), std::move(list), std::move(end), environment);
+}
+
+std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& result, std::string_view environment) {
+  Json test{{"protocol", "TCP"}, {"connections", load.count}, {"parallel", load.parallel}, {"hold", load.hold ? 1 : 0}};
+  Json sum{{"seconds", json_seconds(result.elapsed)},
+           {"connections", result.connections},
+           {"held", result.held},
+           {"connections_per_second", result.connection_rate()}};
+  if (load.hold) sum["memory_bytes"] = result.memory.value();
+  Json end{{"sum", std::move(sum)},
+           {"connect_us", json_times(result.connect_times)},
+           {"histogram_us", json_buckets(result.connect_times)},
+           {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
+  return json_report(start_of(load.run, std::move(test)), Json::array(), std::move(end), environment);
+}
+
+}  // namespace netrig::traffic

@@ -1,0 +1,158 @@
+#include <netrig/traffic/report.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace netrig::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+// 1 MB in the warm-up of 0.5 s, 8 MB in the second after it.
+TcpLoad tcp_load() {
+  return {.duration = 1500ms, .warm_up = 500ms, .dscp = 10, .run = {.destination = Ipv4Address{10, 0, 0, 2}}};
+}
+
+TcpResult tcp_result() {
+  TcpResult result;
+  result.sent = result.received = ByteCount{9'000'000};
+  result.counted = ByteCount{8'000'000};
+  result.elapsed = 1s;
+  result.retransmits = 7;
+  result.client.cpu = 300ms;
+  result.congestion_control = "cubic";
+  TcpStream stream;
+  stream.from = {Ipv4Address{10, 0, 0, 1}, Port{40'000}};
+  stream.to = {Ipv4Address{10, 0, 0, 2}, Port{5201}};
+  stream.sent = stream.received = ByteCount{9'000'000};
+  stream.ended = 1500ms;
+  stream.retransmits = 7;
+  stream.rtt = 65us;
+  result.streams.push_back(stream);
+  result.intervals.resize(2);
+  auto& warm_up = result.intervals[0];
+  warm_up.to = 500ms;
+  warm_up.received = ByteCount{1'000'000};
+  warm_up.retransmits = 3;
+  auto& counted = result.intervals[1];
+  counted.from = 500ms;
+  counted.to = 1s;
+  counted.received = ByteCount{4'000'000};
+  counted.retransmits = 4;
+  return result;
+}
+
+UdpResult udp_result() {
+  UdpResult result;
+  result.sent = 1000;
+  result.received = 900;
+  result.reordered = 5;
+  result.bytes = ByteCount{1'260'000};
+  result.elapsed = 1s;
+  result.sending = 500ms;
+  result.jitter = 250us;
+  auto& interval = result.intervals.emplace_back();
+  interval.to = 1s;
+  interval.received = result.bytes;
+  interval.packets = 900;
+  interval.lost = 100;
+  return result;
+}
+
+TEST(ReportJson, TellsTcpAtBothEnds) {
+  const auto report = Json::parse(to_json(tcp_load(), tcp_result()));
+  const auto& end = report.at("end");
+  EXPECT_EQ(end.at("sum_received").at("bits_per_second"), 64e6);
+  EXPECT_EQ(end.at("sum_sent").at("bits_per_second"), 48e6);
+  EXPECT_EQ(end.at("sum_sent").at("retransmits"), 7);
+  EXPECT_EQ(end.at("streams").at(0).at("sender").at("retransmits"), 7);
+  EXPECT_EQ(end.at("streams").at(0).at("sender").at("rtt"), 65);
+  EXPECT_EQ(end.at("cpu_utilization_percent").at("host_total"), 20);
+  EXPECT_EQ(end.at("sender_tcp_congestion"), "cubic");
+}
+
+TEST(ReportJson, TellsWhatTcpWasAskedFor) {
+  const auto start = Json::parse(to_json(tcp_load(), tcp_result())).at("start");
+  EXPECT_EQ(start.at("test_start").at("protocol"), "TCP");
+  EXPECT_EQ(start.at("test_start").at("omit"), 0.5);
+  EXPECT_EQ(start.at("test_start").at("duration"), 1.5);
+  EXPECT_EQ(start.at("test_start").at("tos"), 40);
+  EXPECT_EQ(start.at("connected").at(0).at("remote_port"), 5201);
+}
+
+TEST(ReportJson, OmitsTheIntervalsOfTheWarmUp) {
+  const auto intervals = Json::parse(to_json(tcp_load(), tcp_result())).at("intervals");
+  ASSERT_EQ(intervals.size(), 2U);
+  EXPECT_EQ(intervals[0].at("sum").at("omitted"), true);
+  EXPECT_EQ(intervals[1].at("sum").at("omitted"), false);
+  EXPECT_EQ(intervals[1].at("sum").at("bits_per_second"), 64e6);
+  EXPECT_EQ(intervals[1].at("sum").at("retransmits"), 4);
+}
+
+TEST(ReportJson, TellsUdpAtBothEnds) {
+  const auto end = Json::parse(to_json(UdpLoad{.payload = 1400}, udp_result())).at("end");
+  EXPECT_EQ(end.at("sum_sent").at("bits_per_second"), 22.4e6);
+  EXPECT_EQ(end.at("sum_received").at("bits_per_second"), 10.08e6);
+  EXPECT_EQ(end.at("sum").at("jitter_ms"), 0.25);
+  EXPECT_EQ(end.at("sum").at("packets"), 1000);
+  EXPECT_EQ(end.at("sum").at("lost_packets"), 100);
+  EXPECT_EQ(end.at("sum").at("lost_percent"), 10);
+  EXPECT_EQ(end.at("streams").at(0).at("udp").at("out_of_order"), 5);
+}
+
+TEST(ReportJson, TellsTimesInMicroseconds) {
+  LatencyResult result;
+  for (int i = 0; i < 99; ++i) result.times.record(100ns);
+  result.times.record(50us);
+  result.requests = 100;
+  result.elapsed = 1s;
+  const auto end = Json::parse(to_json(LatencyLoad{}, result)).at("end");
+  EXPECT_EQ(end.at("latency_us").at("p50"), 0.1);
+  EXPECT_EQ(end.at("latency_us").at("max"), 50);
+  EXPECT_EQ(end.at("sum").at("answers_per_second"), 100);
+  EXPECT_EQ(end.at("histogram_us").at(0).at(2), 99);
+}
+
+TEST(ReportJson, TellsConnectionsAndTheirMemory) {
+  ConnectionRateResult result;
+  result.connections = result.held = 50;
+  result.elapsed = 100ms;
+  result.memory = ByteCount{4096};
+  const auto held = Json::parse(to_json(ConnectionLoad{.count = 50, .hold = true}, result)).at("end").at("sum");
+  EXPECT_EQ(held.at("connections_per_second"), 500);
+  EXPECT_EQ(held.at("memory_bytes"), 4096);
+  EXPECT_FALSE(Json::parse(to_json(ConnectionLoad{.count = 50}, result)).at("end").at("sum").contains("memory_bytes"));
+}
+
+TEST(ReportJson, CarriesTheEnvironment) {
+  const auto report = [](std::string_view environment) {
+    return Json::parse(to_json(tcp_load(), tcp_result(), environment));
+  };
+  EXPECT_EQ(report(R"({"kernel": "6.18"})").at("environment").at("kernel"), "6.18");
+  EXPECT_EQ(report("no \"JSON").at("environment"), "no \"JSON");
+  EXPECT_FALSE(report("").contains("environment"));
+}
+
+TEST(ReportJson, IsWellFormedWithoutAnyTraffic) {
+  EXPECT_EQ(Json::parse(to_json(TcpLoad{}, TcpResult{})).at("end").at("sum_received").at("bits_per_second"), 0);
+  EXPECT_EQ(Json::parse(to_json(UdpLoad{}, UdpResult{})).at("end").at("sum").at("lost_percent"), 100);
+}
+
+TEST(ReportTable, HasALineAnIntervalAStreamAndTheWhole) {
+  const auto table = to_table(tcp_result());
+  EXPECT_THAT(table, HasSubstr("0.50 - 1.00 s        4 MB         64 Mbit/s            4"));
+  EXPECT_THAT(table, HasSubstr("stream 1             9 MB         48 Mbit/s            7"));
+  EXPECT_THAT(table, HasSubstr("all, 1.00 s          8 MB         64 Mbit/s            7\n"));
+}
+
+TEST(ReportTable, TellsWhatWasLost) {
+  const auto table = to_table(udp_result());
+  EXPECT_THAT(table, HasSubstr("1.26 MB      10.08 Mbit/s     100/1000 (10%)"));
+  EXPECT_THAT(table, HasSubstr("jitter 250 us, 5 out of order, 0 duplicates"));
+}
+
+}  // namespace
+}  // namespace netrig::traffic
