@@ -5,14 +5,17 @@
 #include <netrig/fixtures/routed_subnets_test.h>
 #include <netrig/nft/presets.h>
 #include <netrig/suites/tools.h>
+#include <netrig/testing/eventually.h>
 #include <netrig/testing/reach.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace netrig {
 namespace {
@@ -104,6 +107,28 @@ TEST_F(GuideOutputFilter, ListsRulesWithCounters) {
   const auto rule = std::ranges::find_if(listing, [](const auto& line) { return line.contains("dpt:80"); });
   ASSERT_NE(rule, listing.end());
   EXPECT_GE(std::stoi(*rule), 3) << *rule;  // SYN, ACK, FIN at least
+}
+
+TEST_F(GuideOutputFilter, ListsRulesWithCountersByNft) {
+  proves("`nft list ruleset` counts the packets that were let out, and so does the value of the rule");
+  NETRIG_NEEDS_TOOL("nft");
+  const auto web = gateway().listen(traffic::tcp(80));
+  host(0).load_ruleset_text(R"(
+    table inet filter {
+      chain output {
+        type filter hook output priority filter
+        tcp dport 80 counter accept comment "web"
+      }
+    })");
+  ASSERT_THAT(host(0), CanReach(gateway().address(), traffic::tcp(80)));
+  // Until the last packets of the connection, which end in their own time, are through.
+  EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] {
+    const auto listing = host(0).exec({"nft", "list", "ruleset"}).out;
+    const auto rules = host(0).rules();
+    const auto packets = rules.find_comment("web")->count()->packets;
+    return packets >= 3 &&  // SYN, ACK, FIN at least
+           listing.contains("tcp dport 80 counter packets " + std::to_string(packets) + " ");
+  }));
 }
 
 class GuidePortForwarding : public PublishedServiceTest {};
