@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <regex>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -59,6 +60,10 @@ std::optional<std::string> output_of(const std::string& command) {
   while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), pipe)) text.append(piece.data(), size);
   EXPECT_EQ(pclose(pipe), 0) << command;
   return text;
+}
+
+std::string without_policies(const std::string& text) {
+  return std::regex_replace(text, std::regex{"policy = \\{.*\\}"}, "policy");
 }
 
 int send_udp(const std::string& address, std::uint16_t port, std::size_t size) {

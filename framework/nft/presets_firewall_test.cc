@@ -7,8 +7,6 @@
 
 #include <gmock/gmock.h>
 
-#include <regex>
-
 namespace netrig::nft {
 namespace {
 
@@ -17,11 +15,6 @@ using testing::Not;
 
 const InterfaceName kLan{"lan"};
 const InterfaceName kWan{"wan"};
-
-// How long flows live is printed in other units by newer versions of nft.
-std::string without_policies(const std::string& text) {
-  return std::regex_replace(text, std::regex{"policy = \\{.*\\}"}, "policy");
-}
 
 class FirewallPresetsTest : public FreshNetworkTest {
  protected:
