@@ -1,17 +1,15 @@
-#include <netrig/base/deadline.h>
 #include <netrig/base/fault_point.h>
 #include <netrig/base/limits.h>
+#include <netrig/base/living_namespaces.h>
 #include <netrig/netns/net_ns.h>
 
 #include <cerrno>
-#include <chrono>
 #include <fcntl.h>
 #include <optional>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 #include <linux/nsfs.h>
@@ -35,16 +33,13 @@ std::string explain_refusal(int code) {
   }
 }
 
-// Namespaces count until a worker of the kernel has reaped them, which nothing announces: the one place where the rig
-// tries again. Gives errno, 0 for success.
+// Gives errno, 0 for success.
 int unshare_network() {
-  const auto deadline = Deadline::after(std::chrono::seconds{2});
-  auto pause = std::chrono::milliseconds{1};
+  NamespacePatience patience{{"net"}};
   for (;;) {
     if (unshare(CLONE_NEWNET) == 0) return 0;
-    if (errno != ENOSPC || deadline.passed() || namespace_limit("net") == 0) return errno;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds{64});
+    const int code = errno;
+    if (code != ENOSPC || !patience.wait()) return code;
   }
 }
 

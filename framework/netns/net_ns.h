@@ -47,8 +47,8 @@ class NetNs {
   using Visit = std::function<Result<void>(std::size_t index, const NetNs& netns)>;
 
   /// A new network namespace, empty but for a `lo` that is down; no thread of the caller's moves. Needs CAP_SYS_ADMIN,
-  /// which the sandbox gives. ENOSPC is retried for up to 2 s, because the kernel counts namespaces until its worker
-  /// has reaped them; the error then prints the limits (namespaces(7)). EMFILE: `ulimit -n` is the remedy.
+  /// which the sandbox gives. ENOSPC is tried again while the kernel reaps older namespaces, see
+  /// base/living_namespaces.h; the error then prints the limits (namespaces(7)). EMFILE: `ulimit -n` is the remedy.
   static Result<NetNs> create();
   /// `count` of them, made by one thread, which runs `inside` in each directly after making it: the cheapest moment to
   /// open its sockets and write its settings. At the first error, whatever was made is gone again.

@@ -1,14 +1,14 @@
 #include <netrig/base/fork_window.h>
 #include <netrig/base/limits.h>
+#include <netrig/base/living_namespaces.h>
 #include <netrig/sandbox/channel.h>
 #include <netrig/sandbox/program_space.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/space_init.h>
 #include <netrig/sandbox/state.h>
 
-#include <algorithm>
+#include <iterator>
 #include <optional>
-#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,8 +17,6 @@
 
 namespace netrig::sandbox {
 namespace {
-
-using namespace std::chrono_literals;
 
 // What a program space is made of; the network it has is nobody's, and holds nothing.
 constexpr const char* kKinds[] = {"pid", "mnt", "net", "uts"};
@@ -94,17 +92,11 @@ Answer ask() {
   return answer;
 }
 
-bool is_forbidden() {
-  return std::ranges::any_of(kKinds, [](const char* kind) { return namespace_limit(kind) == 0; });
-}
-
 Answer ask_patiently() {
-  const Deadline deadline = Deadline::after(2s);
-  for (int pause = 1;; pause = std::min(2 * pause, 100)) {
+  NamespacePatience patience{{std::begin(kKinds), std::end(kKinds)}};
+  for (;;) {
     Answer answer = ask();
-    if (answer.failure.error != ENOSPC || deadline.passed() || is_forbidden()) return answer;
-    // The kernel gives no event for "a namespace was reaped".
-    ::poll(nullptr, 0, pause);
+    if (answer.failure.error != ENOSPC || !patience.wait()) return answer;
   }
 }
 

@@ -25,8 +25,8 @@ namespace netrig::sandbox {
 class ProgramSpace {
  public:
   /// Makes one. Any thread may call, several at once, and a process that the test program forked may too.
-  /// Errors: not inside a sandbox; what clone(2) or a mount refused. ENOSPC, which can pass by itself while the kernel
-  /// reaps older namespaces, is tried again for up to two seconds.
+  /// Errors: not inside a sandbox; what clone(2) or a mount refused. ENOSPC is tried again while the kernel reaps older
+  /// namespaces, see base/living_namespaces.h.
   static Result<ProgramSpace> start();
 
   ProgramSpace(ProgramSpace&&) noexcept = default;

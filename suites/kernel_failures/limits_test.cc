@@ -1,17 +1,22 @@
 // Too few descriptors, namespaces, processes: whatever is refused first is told with the limit and how to raise it,
 // nothing is left, and with the limit gone the next lab works.
+#include <netrig/base/living_namespaces.h>
 #include <netrig/base/open_files.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/fixtures/lab_test.h>
+#include <netrig/netns/net_ns.h>
 #include <netrig/suites/kernel_failures/everything.h>
 #include <netrig/suites/kernel_failures/held.h>
+#include <netrig/testing/eventually.h>
 #include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <system_error>
@@ -104,6 +109,49 @@ TEST_F(LimitsTest, TooFewNetworkNamespacesAreToldWithTheNode) {
                 AllOf(HasSubstr("create a network namespace in \""), tells_limit("net", limit)));
   }
   all_is_as_before();
+}
+
+// The kernel's worker is behind by hundreds, and the limit has room for what the lab needs, not for one of them.
+TEST_F(LimitsTest, NamespacesThatTheKernelHasYetToReapAreWaitedFor) {
+  auto released = value_or_throw(netns::NetNs::create_many(300));
+  const auto others = count_living_namespaces("net").value() - released.size();
+  const NamespaceLimit low{"net", others + kNodes + 1};  // one for the programs
+  released.clear();
+  EXPECT_EQ(error_of([&] { EXPECT_TRUE(can_be_had(topology_)); }), "");
+}
+
+// The sandbox's own, once the threads of labs that have ended are gone for the kernel too.
+std::size_t own_namespaces(const char* kind) {
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return count_living_namespaces(kind).value() <= 1; }));
+  return count_living_namespaces(kind).value();
+}
+
+TEST_F(LimitsTest, ItIsInVainToWaitWhileAllThatMayBeAreInUse) {
+  const NamespacePatienceSpans none_while_in_use{.in_use = std::chrono::seconds{0}};
+  for (const char* kind : {"net", "mnt", "pid", "uts"}) {
+    const auto living = own_namespaces(kind);
+    const NamespaceLimit room_for_one{kind, living + 1};
+    NamespacePatience patience{{kind}, none_while_in_use};
+    EXPECT_TRUE(patience.wait()) << kind;
+    const NamespaceLimit full{kind, living};
+    EXPECT_FALSE(patience.wait()) << kind;
+  }
+}
+
+TEST_F(LimitsTest, NamespacesThatAreInUseAreCountedWhoeverHoldsThem) {
+  const auto count = [] { return count_living_namespaces("net").value(); };
+  const auto before = own_namespaces("net");
+  std::optional<netns::NetNs> held{value_or_throw(netns::NetNs::create())};
+  EXPECT_EQ(count(), before + 1);
+  const auto same = value_or_throw(held->duplicate());
+  EXPECT_EQ(count(), before + 1);
+  held.reset();
+  EXPECT_EQ(count(), before + 1);
+  std::optional<Lab> lab{topology_};
+  const auto program = (*lab)["pc"].start({"sleep", "1000"});
+  EXPECT_EQ(count(), before + 1 + kNodes + 1);
+  lab.reset();
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return count() == before + 1; }));
 }
 
 TEST_F(LimitsTest, TooFewNamespacesForProgramsAreTold) {
