@@ -41,14 +41,12 @@ void time_setup(benchmark::State& state, Build build) {
   Samples samples;
   for (auto _ : state) {
     const auto start = std::chrono::steady_clock::now();
-    auto network = build();
+    std::optional network{build()};
     const std::chrono::nanoseconds time = std::chrono::steady_clock::now() - start;
-    if (!network) return skip(state, network.error());
+    if (!*network) return skip(state, network->error());
     state.SetIterationTime(std::chrono::duration<double>(time).count());
     samples.add(time);
-    {
-      const auto gone = std::move(network);
-    }
+    network.reset();
     if (auto reaped = wait_until_reaped(); !reaped) return skip(state, reaped.error());
   }
   samples.report(state);
