@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace netrig::nft {
 namespace {
@@ -81,6 +83,28 @@ struct ExpressionPrinter {
   std::string operator()(const MarkMatch& match) const {
     return fmt::format("meta mark {}0x{:08x}", negation(match.op), match.mark);
   }
+  std::string operator()(const TcpFlagsMatch& match) const {
+    const auto wanted = to_string(match.wanted);
+    if (match.among) return fmt::format("tcp flags {}{} / {}", negation(match.op), wanted, to_string(*match.among));
+    return fmt::format("tcp flags {}{}", match.op == Op::equal ? "" : "! ", wanted);
+  }
+  std::string operator()(const CtStatusMatch& match) const {
+    return fmt::format("ct status {}{}", match.op == Op::equal ? "" : "! ", to_string(match.status));
+  }
+  std::string operator()(const CtMarkMatch& match) const {
+    return fmt::format("ct mark {}0x{:08x}", negation(match.op), match.mark);
+  }
+  std::string operator()(const NumberMatch& match) const {
+    return fmt::format("numgen {} mod {} {}{}", match.random ? "random" : "inc", match.modulus, negation(match.op),
+                       match.value);
+  }
+  std::string operator()(const CtMarkSet& set) const { return fmt::format("ct mark set 0x{:08x}", set.mark); }
+  std::string operator()(const Limit& limit) const;
+  std::string operator()(const ConnectionLimit& limit) const {
+    return fmt::format("ct count {}{}", limit.over ? "over " : "", limit.count);
+  }
+  std::string operator()(const Log& log) const;
+  std::string operator()(const NoTrack&) const { return "notrack"; }
   std::string operator()(const Counter& counter) const {
     return fmt::format("counter packets {} bytes {}", counter.packets, counter.bytes);
   }
@@ -97,15 +121,40 @@ struct ExpressionPrinter {
     return fmt::format("reject with {} {}", kWords.at(static_cast<std::size_t>(reject.with)),
                        code_name(reject.with, reject.code));
   }
-  std::string operator()(const Masquerade& masquerade) const { return local("masquerade", masquerade.ports); }
-  std::string operator()(const Redirect& redirect) const { return local("redirect", redirect.ports); }
+  std::string operator()(const Masquerade& masquerade) const {
+    return local("masquerade", masquerade.ports, masquerade.flags);
+  }
+  std::string operator()(const Redirect& redirect) const { return local("redirect", redirect.ports, redirect.flags); }
   std::string operator()(const Translate& translate) const;
   std::string operator()(const Unknown& unknown) const { return unknown.text; }
 
-  static std::string local(std::string_view word, const std::optional<PortRange>& ports) {
-    return ports ? fmt::format("{} to :{}", word, ports->to_string()) : std::string{word};
+  static std::string local(std::string_view word, const std::optional<PortRange>& ports, NatFlags flags) {
+    return (ports ? fmt::format("{} to :{}", word, ports->to_string()) : std::string{word}) + flag_words(flags);
+  }
+  static std::string flag_words(NatFlags flags) {
+    return flags == NatFlags::none ? std::string{} : " " + to_string(flags);
   }
 };
+
+std::string ExpressionPrinter::operator()(const Limit& limit) const {
+  constexpr std::array kUnits{std::pair{Limit::Per::second, "second"}, std::pair{Limit::Per::minute, "minute"},
+                              std::pair{Limit::Per::hour, "hour"}, std::pair{Limit::Per::day, "day"},
+                              std::pair{Limit::Per::week, "week"}};
+  const auto* unit = std::ranges::find(kUnits, limit.per, &decltype(kUnits)::value_type::first);
+  constexpr std::uint32_t kUsualBurst = 5;
+  return fmt::format("limit rate {}{}/{}{}", limit.over ? "over " : "", limit.rate,
+                     unit == kUnits.end() ? "?" : unit->second,
+                     limit.burst == kUsualBurst ? "" : fmt::format(" burst {} packets", limit.burst));
+}
+
+std::string ExpressionPrinter::operator()(const Log& log) const {
+  constexpr std::array kLevels{"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"};
+  std::string text = "log";
+  if (!log.prefix.empty()) text += fmt::format(" prefix \"{}\"", log.prefix);
+  if (log.group) return text + fmt::format(" group {}", *log.group);
+  if (log.level != Log::Level::warn) text += fmt::format(" level {}", kLevels.at(static_cast<std::size_t>(log.level)));
+  return text;
+}
 
 std::string ExpressionPrinter::operator()(const Translate& translate) const {
   std::string text{side_word(translate.side, "snat", "dnat")};
@@ -114,9 +163,10 @@ std::string ExpressionPrinter::operator()(const Translate& translate) const {
   if (translate.address) {
     const bool bracket = translate.ports && !translate.address->is_v4();
     text += fmt::format(fmt::runtime(bracket ? "[{}]" : "{}"), translate.address->to_string());
+    if (translate.last) text += fmt::format(fmt::runtime(bracket ? "-[{}]" : "-{}"), translate.last->to_string());
   }
   if (translate.ports) text += fmt::format(":{}", translate.ports->to_string());
-  return text;
+  return text + flag_words(translate.flags);
 }
 
 }  // namespace

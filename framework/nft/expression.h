@@ -5,6 +5,7 @@
 #include <netrig/net/ip_address.h>
 #include <netrig/net/ip_prefix.h>
 #include <netrig/net/port.h>
+#include <netrig/nft/further_expressions.h>
 #include <netrig/nft/names.h>
 
 #include <compare>
@@ -119,18 +120,23 @@ struct Reject {
 /// `masquerade`, `masquerade to :1000-2000`: source NAT to the address of the interface that the packet leaves by.
 struct Masquerade {
   std::optional<PortRange> ports = {};
+  NatFlags flags = NatFlags::none;
   friend auto operator<=>(const Masquerade&, const Masquerade&) = default;
 };
 /// `redirect to :80`: destination NAT to this machine.
 struct Redirect {
   std::optional<PortRange> ports = {};
+  NatFlags flags = NatFlags::none;
   friend auto operator<=>(const Redirect&, const Redirect&) = default;
 };
-/// `snat ip to 10.9.9.9`, `dnat ip6 to [fd00::1]:80`, in ip and ip6 tables also `dnat to :80`.
+/// `snat ip to 10.9.9.9`, `snat ip to 10.9.9.1-10.9.9.9 persistent`, `dnat ip6 to [fd00::1]:80`, in ip and ip6 tables
+/// also `dnat to :80`.
 struct Translate {
   Side side;  ///< source: snat, destination: dnat
   std::optional<IpAddress> address;
   std::optional<PortRange> ports = {};
+  std::optional<IpAddress> last = {};  ///< of a range that begins with `address`
+  NatFlags flags = NatFlags::none;
   friend auto operator<=>(const Translate&, const Translate&) = default;
 };
 /// What a listing holds that has no value here: kept visible, never written back.
@@ -141,8 +147,9 @@ struct Unknown {
 };
 
 using Expression = std::variant<FamilyMatch, ProtocolMatch, AddressMatch, PortMatch, InterfaceMatch, CtStateMatch,
-                                IcmpMatch, Icmpv6Match, MarkMatch, Counter, MarkSet, TraceSet, Verdict, Reject,
-                                Masquerade, Redirect, Translate, Unknown>;
+                                IcmpMatch, Icmpv6Match, MarkMatch, TcpFlagsMatch, CtStatusMatch, CtMarkMatch,
+                                NumberMatch, Counter, MarkSet, CtMarkSet, TraceSet, Limit, ConnectionLimit, Log,
+                                NoTrack, Verdict, Reject, Masquerade, Redirect, Translate, Unknown>;
 
 /// As `nft list ruleset` prints it in a table of `family` (`dnat ip to` in inet is `dnat to` in ip).
 std::string to_string(const Expression& expression, Family family = Family::inet);

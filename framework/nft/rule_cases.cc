@@ -141,11 +141,65 @@ std::vector<RuleCase> other_families() {
   };
 }
 
+std::vector<RuleCase> further() {
+  const auto inet = [](const Expression& expression, const std::string& text) {
+    return RuleCase{Family::inet, Hook::forward, Rule{}.add(expression).accept(), text + " accept"};
+  };
+  using enum TcpFlag;
+  return {
+      inet(TcpFlagsMatch{syn}, "tcp flags syn"),
+      inet(TcpFlagsMatch{syn | ack}, "tcp flags syn,ack"),
+      inet(TcpFlagsMatch{fin | cwr, {}, Op::not_equal}, "tcp flags ! fin,cwr"),
+      inet(TcpFlagsMatch{syn, fin | syn | rst | ack}, "tcp flags syn / fin,syn,rst,ack"),
+      inet(TcpFlagsMatch{syn | ack, syn | ack, Op::not_equal}, "tcp flags != syn,ack / syn,ack"),
+      inet(CtStatusMatch{CtStatus::dnat}, "ct status dnat"),
+      inet(CtStatusMatch{CtStatus::assured | CtStatus::snat}, "ct status assured,snat"),
+      inet(CtStatusMatch{CtStatus::seen_reply, Op::not_equal}, "ct status ! seen-reply"),
+      inet(CtMarkMatch{16}, "ct mark 0x00000010"),
+      inet(CtMarkMatch{16, Op::not_equal}, "ct mark != 0x00000010"),
+      inet(CtMarkSet{7}, "ct mark set 0x00000007"),
+      inet(NumberMatch{.modulus = 3, .value = 1}, "numgen inc mod 3 1"),
+      inet(NumberMatch{.random = true, .modulus = 10, .value = 0, .op = Op::not_equal}, "numgen random mod 10 != 0"),
+      inet(Limit{.rate = 10}, "limit rate 10/second"),
+      inet(Limit{.rate = 3, .per = Limit::Per::hour, .burst = 20, .over = true},
+           "limit rate over 3/hour burst 20 packets"),
+      inet(ConnectionLimit{5}, "ct count 5"),
+      inet(ConnectionLimit{20, true}, "ct count over 20"),
+      inet(Log{}, "log"),
+      inet(Log{.prefix = "new: ", .level = Log::Level::info}, R"(log prefix "new: " level info)"),
+      inet(Log{.prefix = "to 3", .group = 3}, R"(log prefix "to 3" group 3)"),
+      {Family::ip, Hook::output, Rule{}.udp_dport(53).add(NoTrack{}), "udp dport 53 notrack"},
+  };
+}
+
+std::vector<RuleCase> wider_translations() {
+  const auto address = [](std::string_view text) { return IpAddress::parse(text).value(); };
+  const auto out = [](Family family, const Rule& rule, std::string text) {
+    return RuleCase{family, Hook::postrouting, rule, std::move(text)};
+  };
+  return {
+      out(Family::inet, Rule{}.add(Masquerade{{}, NatFlags::random}), "masquerade random"),
+      out(Family::inet,
+          Rule{}.tcp_dport(3).add(Masquerade{PortRange{10, 20}, NatFlags::fully_random | NatFlags::persistent}),
+          "tcp dport 3 masquerade to :10-20 fully-random,persistent"),
+      out(Family::ip, Rule{}.add(Translate{Side::source, address("10.0.0.1"), {}, address("10.0.0.9")}),
+          "snat to 10.0.0.1-10.0.0.9"),
+      out(Family::inet,
+          Rule{}.add(Translate{Side::source, address("10.0.0.1"), {}, address("10.0.0.9"), NatFlags::persistent}),
+          "snat ip to 10.0.0.1-10.0.0.9 persistent"),
+      out(Family::ip6,
+          Rule{}.udp_dport(5).add(Translate{Side::source, address("fd00::1"), PortRange{7, 9}, address("fd00::4")}),
+          "udp dport 5 snat to [fd00::1]-[fd00::4]:7-9"),
+      {Family::ip, Hook::prerouting, Rule{}.tcp_dport(5).add(Redirect{PortRange{80}, NatFlags::random}),
+       "tcp dport 5 redirect to :80 random"},
+  };
+}
+
 }  // namespace
 
 std::vector<RuleCase> rule_cases() {
   std::vector<RuleCase> all;
-  for (auto& part : {matches(), statements(), translations(), other_families()}) {
+  for (auto& part : {matches(), statements(), translations(), other_families(), further(), wider_translations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -42,6 +42,8 @@ Step meta(const nftnl_expr* from) {
 
 Step ct(const nftnl_expr* from) {
   const bool directed = nftnl_expr_is_set(from, NFTNL_EXPR_CT_DIR);
+  if (!directed && nftnl_expr_is_set(from, NFTNL_EXPR_CT_SREG))
+    return StoreCt{u32(from, NFTNL_EXPR_CT_KEY), u32(from, NFTNL_EXPR_CT_SREG)};
   if (directed || u32(from, NFTNL_EXPR_CT_DREG) != NFT_REG_1) return std::nullopt;
   return LoadCt{u32(from, NFTNL_EXPR_CT_KEY)};
 }
@@ -105,6 +107,39 @@ Step counter(const nftnl_expr* from) {
   return Counter{nftnl_expr_get_u64(from, NFTNL_EXPR_CTR_PACKETS), nftnl_expr_get_u64(from, NFTNL_EXPR_CTR_BYTES)};
 }
 
+Step numgen(const nftnl_expr* from) {
+  if (u32(from, NFTNL_EXPR_NG_DREG) != NFT_REG_1) return std::nullopt;
+  return LoadNumber{u32(from, NFTNL_EXPR_NG_TYPE), u32(from, NFTNL_EXPR_NG_MODULUS), u32(from, NFTNL_EXPR_NG_OFFSET)};
+}
+
+Step limit(const nftnl_expr* from) {
+  if (u32(from, NFTNL_EXPR_LIMIT_TYPE) != NFT_LIMIT_PKTS) return std::nullopt;
+  return Limit{.rate = nftnl_expr_get_u64(from, NFTNL_EXPR_LIMIT_RATE),
+               .per = static_cast<Limit::Per>(nftnl_expr_get_u64(from, NFTNL_EXPR_LIMIT_UNIT)),
+               .burst = u32(from, NFTNL_EXPR_LIMIT_BURST),
+               .over = (u32(from, NFTNL_EXPR_LIMIT_FLAGS) & NFT_LIMIT_F_INV) != 0};
+}
+
+Step connlimit(const nftnl_expr* from) {
+  return ConnectionLimit{u32(from, NFTNL_EXPR_CONNLIMIT_COUNT),
+                         (u32(from, NFTNL_EXPR_CONNLIMIT_FLAGS) & NFT_CONNLIMIT_F_INV) != 0};
+}
+
+Step log(const nftnl_expr* from) {
+  const bool further =
+      u32(from, NFTNL_EXPR_LOG_SNAPLEN) != 0 || u32(from, NFTNL_EXPR_LOG_FLAGS) != 0 ||
+      (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_QTHRESHOLD) && nftnl_expr_get_u16(from, NFTNL_EXPR_LOG_QTHRESHOLD) != 0);
+  Log log;
+  if (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_LEVEL))
+    log.level = static_cast<Log::Level>(u32(from, NFTNL_EXPR_LOG_LEVEL));
+  if (further || log.level > Log::Level::debug) return std::nullopt;
+  log.prefix = std::string{text(from, NFTNL_EXPR_LOG_PREFIX)};
+  if (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_GROUP)) log.group = nftnl_expr_get_u16(from, NFTNL_EXPR_LOG_GROUP);
+  return log;
+}
+
+Step notrack(const nftnl_expr*) { return NoTrack{}; }
+
 Step reject(const nftnl_expr* from) {
   const bool coded = nftnl_expr_is_set(from, NFTNL_EXPR_REJECT_CODE);
   return SendReject{u32(from, NFTNL_EXPR_REJECT_TYPE),
@@ -155,6 +190,11 @@ constexpr std::array kDecoders = {Decoder{"meta", meta},
                                   Decoder{"range", range},
                                   Decoder{"immediate", immediate},
                                   Decoder{"counter", counter},
+                                  Decoder{"numgen", numgen},
+                                  Decoder{"limit", limit},
+                                  Decoder{"connlimit", connlimit},
+                                  Decoder{"log", log},
+                                  Decoder{"notrack", notrack},
                                   Decoder{"reject", reject},
                                   Decoder{"nat", nat},
                                   Decoder{"masq", masq},

@@ -6,6 +6,7 @@
 #include <new>
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 
 namespace netrig::nft::codec {
@@ -95,6 +96,41 @@ struct Encoder {
     nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, store.key);
     nftnl_expr_set_u32(meta, NFTNL_EXPR_META_SREG, store.reg);
   }
+  void operator()(const StoreCt& store) const {
+    nftnl_expr* ct = expression("ct");
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_KEY, store.key);
+    nftnl_expr_set_u32(ct, NFTNL_EXPR_CT_SREG, store.reg);
+  }
+  void operator()(const LoadNumber& load) const {
+    nftnl_expr* numgen = expression("numgen");
+    nftnl_expr_set_u32(numgen, NFTNL_EXPR_NG_DREG, NFT_REG_1);
+    nftnl_expr_set_u32(numgen, NFTNL_EXPR_NG_TYPE, load.type);
+    nftnl_expr_set_u32(numgen, NFTNL_EXPR_NG_MODULUS, load.modulus);
+    nftnl_expr_set_u32(numgen, NFTNL_EXPR_NG_OFFSET, load.offset);
+  }
+  void operator()(const Limit& limit) const {
+    nftnl_expr* made = expression("limit");
+    nftnl_expr_set_u64(made, NFTNL_EXPR_LIMIT_RATE, limit.rate);
+    nftnl_expr_set_u64(made, NFTNL_EXPR_LIMIT_UNIT, static_cast<std::uint64_t>(limit.per));
+    nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_BURST, limit.burst);
+    nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+    nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_FLAGS, limit.over ? NFT_LIMIT_F_INV : 0);
+  }
+  void operator()(const ConnectionLimit& limit) const {
+    nftnl_expr* made = expression("connlimit");
+    nftnl_expr_set_u32(made, NFTNL_EXPR_CONNLIMIT_COUNT, limit.count);
+    nftnl_expr_set_u32(made, NFTNL_EXPR_CONNLIMIT_FLAGS, limit.over ? NFT_CONNLIMIT_F_INV : 0);
+  }
+  void operator()(const Log& log) const {
+    nftnl_expr* made = expression("log");
+    if (!log.prefix.empty()) nftnl_expr_set_str(made, NFTNL_EXPR_LOG_PREFIX, log.prefix.c_str());
+    if (log.group) {
+      nftnl_expr_set_u16(made, NFTNL_EXPR_LOG_GROUP, *log.group);
+    } else if (log.level != Log::Level::warn) {
+      nftnl_expr_set_u32(made, NFTNL_EXPR_LOG_LEVEL, static_cast<std::uint32_t>(log.level));
+    }
+  }
+  void operator()(const NoTrack&) const { expression("notrack"); }
   void operator()(const SendReject& reject) const {
     nftnl_expr* made = expression("reject");
     nftnl_expr_set_u32(made, NFTNL_EXPR_REJECT_TYPE, reject.type);
@@ -115,16 +151,24 @@ struct Encoder {
   void operator()(const Unknown&) const {}  // lower() never makes one
 };
 
-// The kernel works out the flags from what is given.
+// What is given in registers the kernel works out itself.
+constexpr std::uint32_t kChoice = NF_NAT_RANGE_PROTO_RANDOM | NF_NAT_RANGE_PERSISTENT | NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+
+void set_flags(nftnl_expr* to, std::uint16_t attribute, std::uint32_t flags) {
+  if ((flags & kChoice) != 0) nftnl_expr_set_u32(to, attribute, flags & kChoice);
+}
+
 void Encoder::operator()(const Nat& nat) const {
   if (nat.kind == Nat::Kind::masquerade) {
     nftnl_expr* masq = expression("masq");
+    set_flags(masq, NFTNL_EXPR_MASQ_FLAGS, nat.flags);
     set_register(masq, NFTNL_EXPR_MASQ_REG_PROTO_MIN, nat.port_min);
     set_register(masq, NFTNL_EXPR_MASQ_REG_PROTO_MAX, nat.port_max);
     return;
   }
   if (nat.kind == Nat::Kind::redirect) {
     nftnl_expr* redir = expression("redir");
+    set_flags(redir, NFTNL_EXPR_REDIR_FLAGS, nat.flags);
     set_register(redir, NFTNL_EXPR_REDIR_REG_PROTO_MIN, nat.port_min);
     set_register(redir, NFTNL_EXPR_REDIR_REG_PROTO_MAX, nat.port_max);
     return;
@@ -132,6 +176,7 @@ void Encoder::operator()(const Nat& nat) const {
   nftnl_expr* made = expression("nat");
   nftnl_expr_set_u32(made, NFTNL_EXPR_NAT_TYPE, nat.kind == Nat::Kind::snat ? NFT_NAT_SNAT : NFT_NAT_DNAT);
   nftnl_expr_set_u32(made, NFTNL_EXPR_NAT_FAMILY, nat.family);
+  set_flags(made, NFTNL_EXPR_NAT_FLAGS, nat.flags);
   set_register(made, NFTNL_EXPR_NAT_REG_ADDR_MIN, nat.address_min);
   set_register(made, NFTNL_EXPR_NAT_REG_ADDR_MAX, nat.address_max);
   set_register(made, NFTNL_EXPR_NAT_REG_PROTO_MIN, nat.port_min);

@@ -30,6 +30,19 @@ struct LoadCt {
   std::uint32_t key;
   friend auto operator<=>(const LoadCt&, const LoadCt&) = default;
 };
+/// `ct set KEY with reg N`
+struct StoreCt {
+  std::uint32_t key;
+  std::uint32_t reg;
+  friend auto operator<=>(const StoreCt&, const StoreCt&) = default;
+};
+/// `numgen reg 1 = inc mod 2`; types are NFT_NG_*.
+struct LoadNumber {
+  std::uint32_t type;
+  std::uint32_t modulus;
+  std::uint32_t offset;
+  friend auto operator<=>(const LoadNumber&, const LoadNumber&) = default;
+};
 /// `payload load 2b @ transport header + 2 => reg 1`; bases are NFT_PAYLOAD_*.
 struct LoadPayload {
   std::uint32_t base;
@@ -86,8 +99,9 @@ struct Nat {
   friend auto operator<=>(const Nat&, const Nat&) = default;
 };
 
-using Instruction = std::variant<LoadMeta, LoadCt, LoadPayload, MaskRegister, Compare, CompareRange, SetRegister,
-                                 StoreMeta, SendReject, Nat, Counter, Verdict, Unknown>;
+using Instruction =
+    std::variant<LoadMeta, LoadCt, LoadPayload, MaskRegister, Compare, CompareRange, SetRegister, StoreMeta, StoreCt,
+                 LoadNumber, SendReject, Nat, Counter, Limit, ConnectionLimit, Log, NoTrack, Verdict, Unknown>;
 
 /// What the target of an iptables rule that rejects reads as.
 inline constexpr std::string_view kXtReject = "xt target \"REJECT\"";

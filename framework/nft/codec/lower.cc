@@ -129,6 +129,52 @@ class Lowering {
     return {};
   }
 
+  Result<void> operator()(const TcpFlagsMatch& match) {
+    NETRIG_TRY(require_transport(Protocol::tcp));
+    const auto wanted = static_cast<std::uint8_t>(match.wanted);
+    if (wanted == 0 && !match.among) return refuse("tcp flags without a flag");
+    const auto among = static_cast<std::uint8_t>(match.among.value_or(match.wanted));
+    if ((wanted & ~among) != 0)
+      return refuse(fmt::format("tcp flags {} are not among {}", to_string(match.wanted), to_string(*match.among)));
+    constexpr std::uint32_t kFlagsAt = 13;
+    const auto any = match.op == Op::equal ? NFT_CMP_NEQ : NFT_CMP_EQ;
+    add({LoadPayload{NFT_PAYLOAD_TRANSPORT_HEADER, kFlagsAt, 1}, MaskRegister{{among}},
+         match.among ? Compare{compare_op(match.op), {wanted}} : Compare{any, Bytes(1)}});
+    return {};
+  }
+  Result<void> operator()(const CtStatusMatch& match) {
+    if (static_cast<std::uint32_t>(match.status) == 0) return refuse("ct status without a status");
+    add({LoadCt{NFT_CT_STATUS}, MaskRegister{host_endian(static_cast<std::uint32_t>(match.status))},
+         Compare{match.op == Op::equal ? NFT_CMP_NEQ : NFT_CMP_EQ, Bytes(4)}});
+    return {};
+  }
+  Result<void> operator()(const CtMarkMatch& match) {
+    add({LoadCt{NFT_CT_MARK}, Compare{compare_op(match.op), host_endian(match.mark)}});
+    return {};
+  }
+  Result<void> operator()(const NumberMatch& match) {
+    if (match.value >= match.modulus)
+      return refuse(fmt::format("a number modulo {} is never {}", match.modulus, match.value));
+    add({LoadNumber{match.random ? NFT_NG_RANDOM : NFT_NG_INCREMENTAL, match.modulus, 0},
+         Compare{compare_op(match.op), host_endian(match.value)}});
+    return {};
+  }
+  Result<void> operator()(const CtMarkSet& set) {
+    add({SetRegister{NFT_REG_1, host_endian(set.mark)}, StoreCt{NFT_CT_MARK, NFT_REG_1}});
+    return {};
+  }
+  Result<void> operator()(const Limit& limit) {
+    if (limit.rate == 0) return refuse("a limit of no packets at all");
+    return statement(limit);
+  }
+  Result<void> operator()(const ConnectionLimit& limit) { return statement(limit); }
+  Result<void> operator()(const Log& log) {
+    if (log.prefix.size() > kLongestComment || log.prefix.find_first_of("\"\n") != std::string::npos)
+      return refuse(fmt::format("log prefix '{}' must have at most {} bytes, no quotation mark and no line break",
+                                log.prefix, kLongestComment));
+    return statement(log);
+  }
+  Result<void> operator()(const NoTrack& statement_) { return statement(statement_); }
   Result<void> operator()(const Counter& counter) { return statement(counter); }
   Result<void> operator()(const MarkSet& set) {
     add({SetRegister{NFT_REG_1, host_endian(set.mark)}, StoreMeta{NFT_META_MARK, NFT_REG_1}});
@@ -150,8 +196,12 @@ class Lowering {
 
   Result<void> operator()(const Reject& reject);
   Result<void> operator()(const Translate& translate);
-  Result<void> operator()(const Masquerade& masquerade) { return local_nat(Nat::Kind::masquerade, masquerade.ports); }
-  Result<void> operator()(const Redirect& redirect) { return local_nat(Nat::Kind::redirect, redirect.ports); }
+  Result<void> operator()(const Masquerade& masquerade) {
+    return local_nat(Nat::Kind::masquerade, masquerade.ports, masquerade.flags);
+  }
+  Result<void> operator()(const Redirect& redirect) {
+    return local_nat(Nat::Kind::redirect, redirect.ports, redirect.flags);
+  }
   Result<void> operator()(const Unknown& unknown) {
     return refuse(fmt::format("'{}' was read from a listing and cannot be written back", unknown.text));
   }
@@ -236,8 +286,8 @@ class Lowering {
     return {};
   }
 
-  Result<void> local_nat(Nat::Kind kind, const std::optional<PortRange>& range) {
-    Nat nat{.kind = kind};
+  Result<void> local_nat(Nat::Kind kind, const std::optional<PortRange>& range, NatFlags flags) {
+    Nat nat{.kind = kind, .flags = static_cast<std::uint32_t>(flags)};
     NETRIG_TRY(ports(nat, range, NFT_REG_1));
     return statement(nat);
   }
@@ -275,7 +325,11 @@ Result<void> Lowering::operator()(const Reject& reject) {
 }
 
 Result<void> Lowering::operator()(const Translate& translate) {
-  Nat nat{.kind = translate.side == Side::source ? Nat::Kind::snat : Nat::Kind::dnat};
+  Nat nat{.kind = translate.side == Side::source ? Nat::Kind::snat : Nat::Kind::dnat,
+          .flags = static_cast<std::uint32_t>(translate.flags)};
+  if (translate.last && (!translate.address || translate.last->family() != translate.address->family() ||
+                         *translate.last < *translate.address))
+    return refuse(fmt::format("an address range to {} that does not begin below it", translate.last->to_string()));
   const auto table_family = family_ == Family::inet ? std::optional<AddressFamily>{} : network_;
   const auto family = translate.address ? std::optional{translate.address->family()} : table_family;
   if (!family) return refuse("translating the port alone in an inet table: name the address too, or use redirect");
@@ -289,6 +343,11 @@ Result<void> Lowering::operator()(const Translate& translate) {
     const auto address = translate.address->bytes();
     add({SetRegister{reg, {address.begin(), address.end()}}});
     nat.address_min = nat.address_max = reg++;
+    if (translate.last) {
+      const auto last = translate.last->bytes();
+      add({SetRegister{reg, {last.begin(), last.end()}}});
+      nat.address_max = reg++;
+    }
     nat.flags |= NF_NAT_RANGE_MAP_IPS;
   } else if (!translate.ports) {
     return refuse("a translation without address and port");

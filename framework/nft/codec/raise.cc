@@ -76,7 +76,12 @@ class Raising {
   std::optional<Expression> operator()(const SetRegister& set);
   std::optional<Expression> operator()(const SendReject& reject);
   std::optional<Expression> operator()(const Nat& nat) { return translation(nat, {}); }
+  std::optional<Expression> operator()(const LoadNumber& load);
   std::optional<Expression> operator()(const Counter& counter) { return counter; }
+  std::optional<Expression> operator()(const Limit& limit) { return limit; }
+  std::optional<Expression> operator()(const ConnectionLimit& limit) { return limit; }
+  std::optional<Expression> operator()(const Log& log) { return log; }
+  std::optional<Expression> operator()(const NoTrack& statement) { return statement; }
   std::optional<Expression> operator()(const Verdict& verdict) { return verdict; }
   std::optional<Expression> operator()(const Unknown& unknown) { return unknown; }
   // These mean something only after a load.
@@ -84,6 +89,7 @@ class Raising {
   std::optional<Expression> operator()(const Compare&) { return std::nullopt; }
   std::optional<Expression> operator()(const CompareRange&) { return std::nullopt; }
   std::optional<Expression> operator()(const StoreMeta&) { return std::nullopt; }
+  std::optional<Expression> operator()(const StoreCt&) { return std::nullopt; }
 
  private:
   // The next step of this expression if it is a Step; passes over it.
@@ -99,6 +105,7 @@ class Raising {
   std::optional<Expression> address_match(const LoadPayload& load);
   std::optional<Expression> port_match(Side side);
   std::optional<Expression> icmp_match();
+  std::optional<Expression> tcp_flags_match();
   std::optional<Expression> translation(const Nat& nat, const std::vector<const SetRegister*>& registers);
 
   const std::vector<Instruction>& steps_;
@@ -159,8 +166,22 @@ std::optional<Expression> Raising::operator()(const LoadCt& load) {
   const auto* mask = take<MaskRegister>();
   const auto* compare = take<Compare>();
   const auto op = compare == nullptr ? std::nullopt : equality(compare->op);
-  if (load.key != NFT_CT_STATE || mask == nullptr || !op || from_host_endian(compare->data) != 0) return std::nullopt;
-  return CtStateMatch{static_cast<CtState>(from_host_endian(mask->mask)), *op == Op::equal ? Op::not_equal : Op::equal};
+  if (!op || compare->data.size() != sizeof(std::uint32_t)) return std::nullopt;
+  const std::uint32_t value = from_host_endian(compare->data);
+  if (load.key == NFT_CT_MARK && mask == nullptr) return CtMarkMatch{value, *op};
+  if (mask == nullptr || value != 0) return std::nullopt;
+  const std::uint32_t bits = from_host_endian(mask->mask);
+  const Op any = *op == Op::equal ? Op::not_equal : Op::equal;
+  if (load.key == NFT_CT_STATE) return CtStateMatch{static_cast<CtState>(bits), any};
+  if (load.key == NFT_CT_STATUS) return CtStatusMatch{static_cast<CtStatus>(bits), any};
+  return std::nullopt;
+}
+
+std::optional<Expression> Raising::operator()(const LoadNumber& load) {
+  const auto* compare = take<Compare>();
+  const auto op = compare == nullptr ? std::nullopt : equality(compare->op);
+  if (!op || load.offset != 0 || compare->data.size() != sizeof(std::uint32_t)) return std::nullopt;
+  return NumberMatch{load.type == NFT_NG_RANDOM, load.modulus, from_host_endian(compare->data), *op};
 }
 
 std::optional<Expression> Raising::operator()(const LoadPayload& load) {
@@ -169,6 +190,7 @@ std::optional<Expression> Raising::operator()(const LoadPayload& load) {
     return port_match(load.offset == 0 ? Side::source : Side::destination);
   }
   if (load.base == NFT_PAYLOAD_TRANSPORT_HEADER && load.length == 1 && load.offset == 0) return icmp_match();
+  if (load == LoadPayload{NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1} && transport_ == Protocol::tcp) return tcp_flags_match();
   if (load == LoadPayload{NFT_PAYLOAD_LL_HEADER, 12, 2} && family_ == Family::bridge) {
     const auto* compare = take<Compare>();
     const auto op = compare == nullptr ? std::nullopt : equality(compare->op);
@@ -222,7 +244,21 @@ std::optional<Expression> Raising::icmp_match() {
   return std::nullopt;
 }
 
+std::optional<Expression> Raising::tcp_flags_match() {
+  const auto* mask = take<MaskRegister>();
+  const auto* compare = take<Compare>();
+  const auto op = compare == nullptr ? std::nullopt : equality(compare->op);
+  if (!op || mask == nullptr || mask->mask.size() != 1 || compare->data.size() != 1) return std::nullopt;
+  const auto among = static_cast<TcpFlag>(mask->mask[0]);
+  if (compare->data[0] == 0) return TcpFlagsMatch{among, {}, *op == Op::equal ? Op::not_equal : Op::equal};
+  return TcpFlagsMatch{static_cast<TcpFlag>(compare->data[0]), among, *op};
+}
+
 std::optional<Expression> Raising::operator()(const SetRegister& set) {
+  if (const auto* store = take<StoreCt>()) {
+    if (store->key != NFT_CT_MARK || store->reg != set.reg || set.data.size() != 4) return std::nullopt;
+    return CtMarkSet{from_host_endian(set.data)};
+  }
   if (const auto* store = take<StoreMeta>()) {
     if (store->key == NFT_META_NFTRACE && store->reg == set.reg && set.data == Bytes{1}) return TraceSet{};
     if (store->key != NFT_META_MARK || store->reg != set.reg || set.data.size() != 4) return std::nullopt;
@@ -251,7 +287,10 @@ std::optional<Expression> Raising::translation(const Nat& nat, const std::vector
     return found == registers.end() ? nullptr : &(*found)->data;
   };
   constexpr std::uint32_t kPlain = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
-  if ((nat.flags & ~kPlain) != 0 || nat.address_min != nat.address_max) return std::nullopt;
+  constexpr std::uint32_t kChoice =
+      NF_NAT_RANGE_PROTO_RANDOM | NF_NAT_RANGE_PERSISTENT | NF_NAT_RANGE_PROTO_RANDOM_FULLY;
+  if ((nat.flags & ~(kPlain | kChoice)) != 0) return std::nullopt;
+  const auto flags = static_cast<NatFlags>(nat.flags & kChoice);
   std::optional<PortRange> ports;
   if (nat.port_min != 0) {
     const Bytes* first = data(nat.port_min);
@@ -259,15 +298,21 @@ std::optional<Expression> Raising::translation(const Nat& nat, const std::vector
     if (first == nullptr || last == nullptr) return std::nullopt;
     ports = PortRange{to_port(*first), to_port(*last)};
   }
-  if (nat.kind == Nat::Kind::masquerade) return Masquerade{ports};
-  if (nat.kind == Nat::Kind::redirect) return Redirect{ports};
-  std::optional<IpAddress> address;
+  if (nat.kind == Nat::Kind::masquerade) return Masquerade{ports, flags};
+  if (nat.kind == Nat::Kind::redirect) return Redirect{ports, flags};
+  std::optional<IpAddress> address, end;
   if (nat.address_min != 0) {
     const Bytes* bytes = data(nat.address_min);
     if (bytes == nullptr) return std::nullopt;
-    address = to_address(nat.family == NFPROTO_IPV4 ? AddressFamily::ipv4 : AddressFamily::ipv6, *bytes);
+    const auto family = nat.family == NFPROTO_IPV4 ? AddressFamily::ipv4 : AddressFamily::ipv6;
+    address = to_address(family, *bytes);
+    if (nat.address_max != 0 && nat.address_max != nat.address_min) {
+      const Bytes* last = data(nat.address_max);
+      if (last == nullptr) return std::nullopt;
+      end = to_address(family, *last);
+    }
   }
-  return Translate{nat.kind == Nat::Kind::snat ? Side::source : Side::destination, address, ports};
+  return Translate{nat.kind == Nat::Kind::snat ? Side::source : Side::destination, address, ports, end, flags};
 }
 
 bool is_match(const Expression& expression) { return expression.index() < Expression{Counter{}}.index(); }
@@ -282,7 +327,8 @@ bool implies_family(const Expression& expression) {
 
 bool implies_protocol(const Expression& expression) {
   if (const auto* port = std::get_if<PortMatch>(&expression)) return port->protocol.has_value();
-  return std::holds_alternative<IcmpMatch>(expression) || std::holds_alternative<Icmpv6Match>(expression);
+  return std::holds_alternative<IcmpMatch>(expression) || std::holds_alternative<Icmpv6Match>(expression) ||
+         std::holds_alternative<TcpFlagsMatch>(expression);
 }
 
 // Whether nft leaves the match at `at` out, because a later one says as much, with no statement in between.
