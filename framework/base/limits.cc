@@ -56,6 +56,11 @@ std::string describe_process_limits() {
   if (const char* most = std::getenv("NETRIG_PROCESS_LIMIT")) {
     text += std::string{", the sandbox's own limit "} + most + " (start with a greater NETRIG_PROCESS_LIMIT)";
   }
+  getrlimit(RLIMIT_AS, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY) {
+    text +=
+        ", `ulimit -v` (address space, which a thread's stack takes) " + std::to_string(limit.rlim_cur / 1024) + " KiB";
+  }
   if (const auto most = first_line("/proc/sys/kernel/pid_max")) text += ", kernel.pid_max " + *most;
   if (const auto most = first_line("/proc/sys/kernel/threads-max")) text += ", kernel.threads-max " + *most;
   if (const auto most = control_group_limit()) text += ", pids.max of the control group " + *most;

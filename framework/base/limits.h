@@ -19,8 +19,8 @@ std::optional<std::uint64_t> namespace_limit(std::string_view kind);
 std::string describe_namespace_limit(std::string_view kind);
 
 /// The limits of processes and threads that can be seen from here, for EAGAIN of fork(2), clone(2) and
-/// pthread_create(3): RLIMIT_NPROC, the sandbox's (netrig/sandbox/process_limit.h), kernel.pid_max and
-/// kernel.threads-max, the pids.max of the control group.
+/// pthread_create(3): RLIMIT_NPROC, RLIMIT_AS where there is one, the sandbox's (netrig/sandbox/process_limit.h),
+/// kernel.pid_max and kernel.threads-max, the pids.max of the control group.
 std::string describe_process_limits();
 
 }  // namespace base

@@ -4,9 +4,10 @@
 //   fault_victim MOMENT END         before it does END: a signal's number, exit, _exit, throw, terminate, overflow,
 //                                   memory; unwind-exit, unwind-_exit, unwind-throw: throws what main() catches, and a
 //                                   destructor does the rest on the way; or hold: tells `H` and goes on when a byte
-//                                   comes from NETRIG_VICTIM_GO
+//                                   comes from NETRIG_VICTIM_GO; or no-mmap: goes on, without any more address space
 //
-// What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 95 when a moment never came.
+// What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 95 when a moment never came. With
+// no-mmap, 5 after std::bad_alloc, 6 after a SetupError, which it prints.
 #include <netrig/base/fault_point.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/suites/teardown/home.h>
@@ -18,6 +19,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -71,6 +73,14 @@ void use_up_memory() {
   for (;;) taken.emplace_back(std::size_t{1} << 20, 'x');
 }
 
+// What is free in the heap stays; mmap(2) and a thread's stack are refused.
+void give_up_address_space() {
+  rlimit none{};
+  ::getrlimit(RLIMIT_AS, &none);
+  none.rlim_cur = 1;
+  ::setrlimit(RLIMIT_AS, &none);
+}
+
 void hold() {
   char byte = 'H';
   const int go = number_from("NETRIG_VICTIM_GO");
@@ -79,6 +89,7 @@ void hold() {
 
 void do_end() {
   if (wanted_end == "hold") return hold();
+  if (wanted_end == "no-mmap") return give_up_address_space();
   if (wanted_end == "exit") std::exit(3);
   if (wanted_end == "_exit") ::_exit(4);
   if (wanted_end.starts_with("unwind")) throw Unwinding{};
@@ -130,6 +141,17 @@ int live() {
   return wanted_moment == "list" || came ? 0 : 95;
 }
 
+int live_without_address_space() {
+  try {
+    return live();
+  } catch (const std::bad_alloc&) {
+    return 5;
+  } catch (const netrig::SetupError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 6;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -143,6 +165,7 @@ int main(int argc, char** argv) {
   if (argc > 1) wanted_moment = argv[1];
   if (argc > 2) wanted_end = argv[2];
   netrig::set_fault_hook(&at_moment);
+  if (wanted_end == "no-mmap") return live_without_address_space();
   try {
     return live();
   } catch (const Unwinding&) {
