@@ -30,8 +30,7 @@ Result<void> check(const ConnectionLoad& load) {
 
 // The sockets are opened while it runs, so the client's side runs in the client's network, on a thread that its own
 // waits for.
-Result<ConnectionRateResult> measure_connections(const ConnectionLoad& given, const Sides& sides) {
-  const ConnectionLoad load = given;
+Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, const Sides& sides) {
   NETRIG_TRY(check(load));
   NETRIG_TRY(make_room_for_files((load.hold ? 2 * load.count : 2ULL * load.parallel) + kSpareFiles));
   fault_point("open-connections");

@@ -39,7 +39,7 @@ std::chrono::nanoseconds thread_time() {
   return std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec};
 }
 
-void Reins::pull(std::atomic<bool>& rein) {
+void Reins::pull(std::atomic<bool>& rein) const {
   rein.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
   (void)!::write(wake.get(), &one, sizeof one);

@@ -35,7 +35,7 @@ struct Reins {
   UniqueFd wake;                          ///< an eventfd, readable once one of the two was set
   std::atomic<std::int64_t> started{0};   ///< ticks() when the work began; 0: not yet
 
-  void pull(std::atomic<bool>& rein);
+  void pull(std::atomic<bool>& rein) const;
 };
 
 /// What a measurement does besides its two sides.

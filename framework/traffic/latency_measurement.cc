@@ -86,8 +86,7 @@ Result<void> check(const LatencyLoad& load) {
   return {};
 }
 
-Result<LatencyResult> measure_latency(const LatencyLoad& given, const Sides& sides) {
-  const LatencyLoad load = given;
+Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& sides) {
   NETRIG_TRY(check(load));
   fault_point("open-request-sockets");
   Asker asker{load, sides.client.name};

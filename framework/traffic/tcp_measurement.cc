@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <ostream>
 #include <sys/socket.h>
+#include <utility>
 
 namespace netrig::traffic {
 
@@ -88,8 +89,11 @@ Result<void> add_streams(TcpResult& result, const TcpSide& client, const TcpSide
 
 }  // namespace
 
-TcpMeasurement::TcpMeasurement(const TcpLoad& load, const Sides& sides)
-    : load_{load}, sides_{sides}, client_{load_, sides.client.name, true}, server_{load_, sides.server.name, false} {}
+TcpMeasurement::TcpMeasurement(TcpLoad load, Sides sides)
+    : load_{std::move(load)},
+      sides_{std::move(sides)},
+      client_{load_, sides_.client.name, true},
+      server_{load_, sides_.server.name, false} {}
 
 Result<void> TcpMeasurement::open() {
   NETRIG_TRY(check(load_));

@@ -12,7 +12,7 @@ namespace netrig::traffic {
 /// open(), start(), finish(), each once and in this order. Ends its threads when it goes.
 class TcpMeasurement {
  public:
-  TcpMeasurement(const TcpLoad& load, const Sides& sides);
+  TcpMeasurement(TcpLoad load, Sides sides);
 
   Result<void> open();
   Result<void> start();

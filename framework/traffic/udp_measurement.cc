@@ -123,8 +123,7 @@ UdpResult result_of(const UdpLoad& load, const UdpSender& sender, const UdpRecei
 
 }  // namespace
 
-Result<UdpResult> measure_udp(const UdpLoad& given, const Sides& sides) {
-  const UdpLoad load = given;
+Result<UdpResult> measure_udp(const UdpLoad& load, const Sides& sides) {
   NETRIG_TRY(check(load));
   fault_point("open-datagram-sockets");
   const auto mark = static_cast<std::uint64_t>(ticks()) & 0xffffffU;
