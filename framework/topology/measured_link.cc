@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -38,6 +39,15 @@ std::pair<netlink::Link, std::string> first_link(const Node& node, const IpAddre
     auto link = NETRIG_TRY(netlink::get_link(socket, route.hops.front().device));
     return std::pair{std::move(link), route.metrics.congestion_control};
   }));
+}
+
+// Nothing where the client's address means nothing to the server.
+std::optional<MeasuredLink> way_back(const Node& client, const Node& server, const IpAddress& destination) {
+  try {
+    return measured_link(server, client == server ? destination : client.address(destination.family()));
+  } catch (const SetupError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -82,12 +92,7 @@ std::string measured_environment(const Node& client, const Node& server, const t
   const auto destination = run.destination.is_unspecified() ? server.address() : run.destination;
   auto json = OrderedJson::parse(Environment::here().to_json());
   json["client"] = OrderedJson::parse(measured_link(client, destination).to_json());
-  try {
-    const auto back = client == server ? destination : client.address(destination.family());
-    json["server"] = OrderedJson::parse(measured_link(server, back).to_json());
-  } catch (const SetupError&) {
-    // The client's address means nothing to the server.
-  }
+  if (const auto back = way_back(client, server, destination)) json["server"] = OrderedJson::parse(back->to_json());
   if (run.client_cpu) json["client_cpu"] = *run.client_cpu;
   if (run.server_cpu) json["server_cpu"] = *run.server_cpu;
   return json.dump();
