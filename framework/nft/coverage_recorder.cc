@@ -155,8 +155,8 @@ class CoverageRecorder::Worker {
     const bool lost = NETRIG_TRY(read_messages(events_, [&](const nlmsghdr* message) {
       if (const auto event = codec::decode_trace(message)) {
         count(*event);
-      } else if (const auto changed = codec::decode_generation(message); changed && looked) {
-        looked = look_at_tables(*changed);
+      } else if (const auto changed = codec::decode_generation(message); changed.has_value() && looked) {
+        looked = look_at_tables(changed);
       }
     }));
     lost_ |= lost;

@@ -174,7 +174,7 @@ class Lowering {
                                 log.prefix, kLongestComment));
     return statement(log);
   }
-  Result<void> operator()(const NoTrack& statement_) { return statement(statement_); }
+  Result<void> operator()(const NoTrack& notrack) { return statement(notrack); }
   Result<void> operator()(const Counter& counter) { return statement(counter); }
   Result<void> operator()(const MarkSet& set) {
     add({SetRegister{NFT_REG_1, host_endian(set.mark)}, StoreMeta{NFT_META_MARK, NFT_REG_1}});
