@@ -19,14 +19,14 @@
 namespace netrig::nft {
 namespace {
 
-constexpr std::size_t kRoom = 512;
-constexpr int kEventsRoom = 1 << 20;  // bytes of events that wait to be taken
+constexpr std::size_t kConntrackRequest = 512;
+constexpr int kConntrackRoom = 1 << 20;  // bytes of events that wait to be taken
 
-constexpr std::uint16_t message_type(std::uint16_t type) { return NFNL_SUBSYS_CTNETLINK << 8 | type; }
+constexpr std::uint16_t conntrack_type(std::uint16_t type) { return NFNL_SUBSYS_CTNETLINK << 8 | type; }
 
-nlmsghdr* put_header(char* room, std::uint16_t type, std::uint8_t family, std::uint32_t sequence) {
+nlmsghdr* put_conntrack_header(char* room, std::uint16_t type, std::uint8_t family, std::uint32_t sequence) {
   nlmsghdr* made = mnl_nlmsg_put_header(room);
-  made->nlmsg_type = message_type(type);
+  made->nlmsg_type = conntrack_type(type);
   made->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
   made->nlmsg_seq = sequence;
   auto* body = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(made, sizeof(nfgenmsg)));
@@ -65,12 +65,12 @@ void put_original(nlmsghdr* message, const ConntrackEntry& entry) {
 }
 
 // Sends a request and returns what the kernel answered beside the acknowledgement.
-Result<std::vector<Buffer>> ask(NfSocket& socket, const std::string& operation,
-                                const std::function<nlmsghdr*(char* room, std::uint32_t sequence)>& write) {
+Result<std::vector<Buffer>> ask_conntrack(NfSocket& socket, const std::string& operation,
+                                          const std::function<nlmsghdr*(char* room, std::uint32_t sequence)>& write) {
   const auto turn = socket.take_turn();
   const std::uint32_t sequence = socket.reserve_sequence(1);
   Buffer request;
-  append_message(request, kRoom, [&](char* room) { return write(room, sequence); });
+  append_message(request, kConntrackRequest, [&](char* room) { return write(room, sequence); });
   Answers answers = NETRIG_TRY(send_and_collect(socket, operation, request));
   for (const Answer& answer : answers.answers) {
     if (answer.code != 0) return fail(Error::from_errno(operation, socket.label(), answer.code, answer.detail));
@@ -81,9 +81,9 @@ Result<std::vector<Buffer>> ask(NfSocket& socket, const std::string& operation,
 std::optional<ConntrackEvent> event_of(const nlmsghdr* message) {
   const bool created = (message->nlmsg_flags & NLM_F_CREATE) != 0;
   ConntrackEvent event{.kind = created ? ConntrackEvent::Kind::created : ConntrackEvent::Kind::updated, .entry = {}};
-  if (message->nlmsg_type == message_type(IPCTNL_MSG_CT_DELETE)) {
+  if (message->nlmsg_type == conntrack_type(IPCTNL_MSG_CT_DELETE)) {
     event.kind = ConntrackEvent::Kind::destroyed;
-  } else if (message->nlmsg_type != message_type(IPCTNL_MSG_CT_NEW)) {
+  } else if (message->nlmsg_type != conntrack_type(IPCTNL_MSG_CT_NEW)) {
     return std::nullopt;
   }
   Buffer copy;
@@ -106,8 +106,8 @@ Result<std::vector<ConntrackEntry>> list_conntrack(NfSocket& socket, const Connt
 
 Result<std::size_t> count_conntrack(NfSocket& socket) {
   const std::string operation = "count conntrack entries";
-  const auto messages = NETRIG_TRY(ask(socket, operation, [](char* room, std::uint32_t sequence) {
-    return put_header(room, IPCTNL_MSG_CT_GET_STATS, AF_UNSPEC, sequence);
+  const auto messages = NETRIG_TRY(ask_conntrack(socket, operation, [](char* room, std::uint32_t sequence) {
+    return put_conntrack_header(room, IPCTNL_MSG_CT_GET_STATS, AF_UNSPEC, sequence);
   }));
   std::optional<std::size_t> count;
   const auto look = [](const nlattr* attribute, void* to) {
@@ -122,9 +122,9 @@ Result<std::size_t> count_conntrack(NfSocket& socket) {
 
 Result<void> remove_conntrack(NfSocket& socket, const ConntrackEntry& entry) {
   const auto operation = fmt::format("forget the connection {}", to_string(entry));
-  NETRIG_TRY(ask(socket, operation, [&](char* room, std::uint32_t sequence) {
+  NETRIG_TRY(ask_conntrack(socket, operation, [&](char* room, std::uint32_t sequence) {
     const std::uint8_t family = entry.original.source.is_v4() ? AF_INET : AF_INET6;
-    nlmsghdr* made = put_header(room, IPCTNL_MSG_CT_DELETE, family, sequence);
+    nlmsghdr* made = put_conntrack_header(room, IPCTNL_MSG_CT_DELETE, family, sequence);
     put_original(made, entry);
     if (entry.id != 0) mnl_attr_put_u32(made, CTA_ID, htonl(entry.id));
     return made;
@@ -133,8 +133,8 @@ Result<void> remove_conntrack(NfSocket& socket, const ConntrackEntry& entry) {
 }
 
 Result<void> flush_conntrack(NfSocket& socket) {
-  NETRIG_TRY(ask(socket, "forget all connections", [](char* room, std::uint32_t sequence) {
-    return put_header(room, IPCTNL_MSG_CT_DELETE, AF_UNSPEC, sequence);
+  NETRIG_TRY(ask_conntrack(socket, "forget all connections", [](char* room, std::uint32_t sequence) {
+    return put_conntrack_header(room, IPCTNL_MSG_CT_DELETE, AF_UNSPEC, sequence);
   }));
   return {};
 }
@@ -148,8 +148,8 @@ std::ostream& operator<<(std::ostream& out, const ConntrackEvent& event) { retur
 
 Result<ConntrackWatch> ConntrackWatch::open(const std::string& label) {
   auto events = NETRIG_TRY(NfSocket::open(label));
-  if (setsockopt(events.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kEventsRoom, sizeof kEventsRoom) != 0)
-    setsockopt(events.fd(), SOL_SOCKET, SO_RCVBUF, &kEventsRoom, sizeof kEventsRoom);
+  if (setsockopt(events.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kConntrackRoom, sizeof kConntrackRoom) != 0)
+    setsockopt(events.fd(), SOL_SOCKET, SO_RCVBUF, &kConntrackRoom, sizeof kConntrackRoom);
   for (const int group : {NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE, NFNLGRP_CONNTRACK_DESTROY}) {
     if (setsockopt(events.fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
       return fail(Error::from_errno("listen to connections", label, errno));

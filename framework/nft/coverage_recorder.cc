@@ -29,22 +29,22 @@ namespace netrig::nft {
 namespace {
 
 // "Use for experimentation and testing" (RFC 3692), and another one than the traces use.
-constexpr auto kCanaryProtocol = static_cast<Protocol>(254);
+constexpr auto kCoverageCanary = static_cast<Protocol>(254);
 constexpr std::chrono::seconds kCanaryPatience{5};
-constexpr std::array kFamilies{Family::inet, Family::bridge, Family::arp};
+constexpr std::array kCoveredFamilies{Family::inet, Family::bridge, Family::arp};
 
-struct OwnChain {
+struct CoverageChain {
   std::string_view name;
   Hook hook;
 };
 
-Table coverage_table(Family family, const std::vector<OwnChain>& chains, bool owned) {
+Table coverage_table(Family family, const std::vector<CoverageChain>& chains, bool owned) {
   Table table{.family = family, .name = std::string{kCoverageTable}, .owned = owned};
   for (const auto& own : chains) {
     auto chain = Chain::base(std::string{own.name}, ChainType::filter, own.hook, std::numeric_limits<int>::min());
     chain.hook->policy_count.reset();
     if (own.hook == Hook::output && family == Family::inet)
-      chain.add(Rule{}.family(AddressFamily::ipv4).protocol(kCanaryProtocol).trace().drop());
+      chain.add(Rule{}.family(AddressFamily::ipv4).protocol(kCoverageCanary).trace().drop());
     chain.add(Rule{}.trace());
     table.add(std::move(chain));
   }
@@ -64,14 +64,14 @@ Result<void> apply_tables(NfSocket& rules) {
     if (!applied && applied.error().code == EPERM)
       return fail(Error::from_errno("record coverage", rules.label(), EBUSY, "another recorder runs there"));
     if (!applied) continue;
-    for (const Family family : std::span{kFamilies}.subspan(1))
+    for (const Family family : std::span{kCoveredFamilies}.subspan(1))
       (void)apply(rules, Transaction{}.add(tables_of(family, owned)));
     return {};
   }
   return applied;
 }
 
-bool is_canary(const TraceEvent& event) {
+bool is_coverage_canary(const TraceEvent& event) {
   return event.drops() && event.chain.table == TableName{Family::inet, std::string{kCoverageTable}};
 }
 
@@ -88,7 +88,7 @@ class CoverageRecorder::Worker {
     if (!thread_.joinable() || write(wake_.get(), &one, sizeof one) < 0) return;
     thread_.join();
     // What belongs to the socket would go with it; whoever looks next should find it gone.
-    for (const Family family : kFamilies)
+    for (const Family family : kCoveredFamilies)
       (void)apply(rules_, Transaction{}.remove(TableName{family, std::string{kCoverageTable}}));
   }
 
@@ -166,7 +166,7 @@ class CoverageRecorder::Worker {
   }
 
   void count(const TraceEvent& event) {
-    if (is_canary(event)) ++canaries_;
+    if (is_coverage_canary(event)) ++canaries_;
     if (event.kind != TraceEvent::Kind::rule || is_reserved(event.chain.table)) return;
     const auto table = tables_.find(event.chain.table);
     if (table == tables_.end()) return;
@@ -203,7 +203,7 @@ Result<CoverageRecorder> CoverageRecorder::start(const std::string& label) {
   auto rules = NETRIG_TRY(NfSocket::open(label));
   auto events = NETRIG_TRY(open_trace_socket(label));
   NETRIG_TRY(hear_rules_and_generations(events));
-  auto canary = NETRIG_TRY(open_canary(kCanaryProtocol, label));
+  auto canary = NETRIG_TRY(open_canary(kCoverageCanary, label));
   UniqueFd wake{eventfd(0, EFD_CLOEXEC)};
   if (!wake) return fail(Error::from_errno("record coverage", label, errno));
   auto worker = std::make_unique<Worker>(std::move(rules), std::move(events), std::move(canary), std::move(wake));

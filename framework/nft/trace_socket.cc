@@ -17,12 +17,12 @@ namespace {
 
 constexpr int kEventsRoom = 4 << 20;  // bytes of events that wait to be taken
 
-Result<void> join(NfSocket& socket, int group) {
+Result<void> join_group(NfSocket& socket, int group) {
   if (setsockopt(socket.fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0) return {};
   return fail(Error::from_errno("listen to nftables' traces", socket.label(), errno));
 }
 
-constexpr std::uint16_t message_type(std::uint16_t type) { return NFNL_SUBSYS_NFTABLES << 8 | type; }
+constexpr std::uint16_t trace_message_type(std::uint16_t type) { return NFNL_SUBSYS_NFTABLES << 8 | type; }
 
 }  // namespace
 
@@ -31,7 +31,7 @@ Result<NfSocket> open_trace_socket(const std::string& label) {
   const int room = kEventsRoom;
   if (setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
     setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  NETRIG_TRY(join(socket, NFNLGRP_NFTRACE));
+  NETRIG_TRY(join_group(socket, NFNLGRP_NFTRACE));
   return socket;
 }
 
@@ -41,7 +41,7 @@ Result<void> hear_rules_and_generations(NfSocket& socket) {
   constexpr std::uint32_t kType = offsetof(nlmsghdr, nlmsg_type), kAttributes = NLMSG_HDRLEN + sizeof(nfgenmsg);
   constexpr auto kAncillary = static_cast<std::uint32_t>(SKF_AD_OFF);
   // Loads are of network order, and the type is of the host's.
-  const auto wire = [](std::uint16_t type) -> std::uint32_t { return htons(message_type(type)); };
+  const auto wire = [](std::uint16_t type) -> std::uint32_t { return htons(trace_message_type(type)); };
   std::array<sock_filter, 11> program{{
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kType),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wire(NFT_MSG_NEWGEN), 7, 0),
@@ -58,7 +58,7 @@ Result<void> hear_rules_and_generations(NfSocket& socket) {
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (setsockopt(socket.fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
     return fail(Error::from_errno("choose among nftables' traces", socket.label(), errno));
-  return join(socket, NFNLGRP_NFTABLES);
+  return join_group(socket, NFNLGRP_NFTABLES);
 }
 
 Result<bool> read_messages(NfSocket& socket, const std::function<void(const nlmsghdr* message)>& take) {
