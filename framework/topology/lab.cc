@@ -2,6 +2,7 @@
 #include <netrig/base/scope_exit.h>
 #include <netrig/base/teardown_failure.h>
 #include <netrig/netlink/peer.h>
+#include <netrig/netns/sysctl.h>
 #include <netrig/topology/cuts.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/lab_state.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 namespace netrig {
@@ -80,12 +82,21 @@ void close_listeners(NodeState& node) {
 
 }  // namespace
 
+// A TCP connection that was closed with something still unsaid holds its namespace until the kernel gives up: once the
+// other side is gone, for 100 s (tcp_orphan_retries() in net/ipv4/tcp_timer.c). Nobody will ever answer: once more is
+// enough.
+static void shorten_last_words(const NodeState& node) noexcept try {
+  if (node.network) std::ignore = netns::Sysctls{*node.network}.set("net.ipv4.tcp_orphan_retries", "1");
+} catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): without memory they take their time
+}
+
 LabState::~LabState() {
   NodeCoverage::end(*this);
   for (const auto& node : nodes) end(*node);
   if (programs) programs->end();  // first: their sockets hold the namespaces, and they may still be using them
   programs.reset();
   for (const auto& node : nodes) close_listeners(*node);
+  for (const auto& node : nodes) shorten_last_words(*node);
   for (const auto& node : nodes) {
     const std::scoped_lock lock{node->turn};
     fault_point("let-go-of-namespace");

@@ -14,11 +14,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <fcntl.h>
 #include <functional>
 #include <list>
+#include <netinet/in.h>
 #include <optional>
+#include <sched.h>
 #include <string>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <system_error>
 #include <thread>
 
@@ -124,6 +128,37 @@ TEST_F(LimitsTest, NamespacesThatTheKernelHasYetToReapAreWaitedFor) {
 std::size_t own_namespaces(const char* kind) {
   EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return count_living_namespaces(kind).value() <= 1; }));
   return count_living_namespaces(kind).value();
+}
+
+// Without patience of its own.
+bool can_have_two_networks() {
+  bool both = false;
+  std::thread{[&] {
+    if (::unshare(CLONE_NEWNET) != 0) return;
+    const UniqueFd first{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    both = ::unshare(CLONE_NEWNET) == 0;
+  }}.join();
+  return both;
+}
+
+// What it had still to say the kernel would repeat for 100 s.
+TEST_F(LimitsTest, AConnectionClosedWithoutAnAnswerDoesNotHoldItsNamespace) {
+  const NamespaceLimit low{"net", own_namespaces("net") + 2};
+  std::optional<LinkCut> cut;
+  {
+    Topology hosts;
+    const auto left = hosts.host("left"), right = hosts.host("right");
+    hosts.link(left, right, "10.0.0.0/24, fd00::/64");
+    const Lab lab{hosts};
+    const auto web = lab["right"].listen(traffic::tcp(80));
+    const UniqueFd connection{lab["left"].run([] { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); })};
+    const sockaddr_in server{
+        .sin_family = AF_INET, .sin_port = htons(80), .sin_addr = {htonl(0x0a000002)}, .sin_zero = {}};
+    ASSERT_EQ(::connect(connection.get(), reinterpret_cast<const sockaddr*>(&server), sizeof server), 0);
+    cut = lab.link("left", "right").down();
+    ASSERT_EQ(::send(connection.get(), "words", 5, MSG_NOSIGNAL), 5);
+  }
+  EXPECT_TRUE(eventually(std::chrono::seconds{60}, can_have_two_networks));
 }
 
 TEST_F(LimitsTest, ItIsInVainToWaitWhileAllThatMayBeAreInUse) {
