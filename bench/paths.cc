@@ -141,13 +141,13 @@ std::vector<TrafficPath> all() {
   const auto numbered = [](std::string_view word, std::size_t count, std::size_t usual) {
     return count == usual ? std::string{word} : fmt::format("{}:{}", word, count);
   };
-  for (const std::size_t ports : {2, 8, 32})
+  for (const std::size_t ports : {2UL, 8UL, 32UL})
     paths.push_back(plain(numbered("bridge", ports, 2), switched(ports), "host1", "host2"));
-  for (const std::size_t hops : {1, 2, 4})
+  for (const std::size_t hops : {1UL, 2UL, 4UL})
     paths.push_back(plain(numbered("routed", hops, 1), chain(hops), "client", "server"));
   paths.push_back(plain("masquerade", routed(Translation::source), "client", "server"));
   paths.push_back(forwarded());
-  for (const std::size_t count : {10, 100, 1000}) {
+  for (const std::size_t count : {10UL, 100UL, 1000UL}) {
     paths.push_back(behind_rules(fmt::format("rules:{}", count), misses(count)));
     paths.push_back(behind_rules(fmt::format("set:{}", count), misses_as_set(count)));
   }
@@ -163,8 +163,8 @@ traffic::RunOptions BuiltPath::towards() const {
 }
 
 std::span<const TrafficPath> paths() {
-  static const auto kPaths = all();
-  return kPaths;
+  static const auto known = all();
+  return known;
 }
 
 const TrafficPath* find_path(std::string_view name) {

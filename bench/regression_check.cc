@@ -21,12 +21,12 @@
 #include <string>
 #include <vector>
 
+namespace netrig::bench {
+
 namespace {
 
-using namespace netrig;
 using namespace std::chrono_literals;
 
-constexpr int kRounds = 20;
 constexpr unsigned kMbit = 400;
 constexpr unsigned kSlowMbit = kMbit * 8 / 10;
 constexpr std::uint64_t kBytes = 1'000'000;
@@ -36,7 +36,7 @@ constexpr traffic::Repetition kRepetition{
 
 // Frames wait rather than be lost: the sender's congestion control is no part of the question.
 Lab shaped(unsigned mbit) {
-  Lab lab{bench::pair()};
+  Lab lab{pair()};
   const auto made = lab["left"].exec({"tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate",
                                       std::to_string(mbit) + "mbit", "burst", "64k", "limit", "4m"});
   if (!made.success())
@@ -110,9 +110,10 @@ bool run(const Case& each, int rounds) {
   return good;
 }
 
+// All cases; whether each was found, or not found, as it should be.
 bool check(int rounds) {
   const Lab link = shaped(kMbit), slow_link = shaped(kSlowMbit);
-  const Lab cable{bench::pair()}, one_router{bench::routed()}, two_routers{bench::chain(2)};
+  const Lab cable{pair()}, one_router{routed()}, two_routers{chain(2)};
   const auto over_cable = round_trips(cable["left"], cable["right"]);
   const auto over_one = round_trips(one_router["client"], one_router["server"]);
   const auto over_two = round_trips(two_routers["client"], two_routers["server"]);
@@ -130,23 +131,31 @@ bool check(int rounds) {
   return good;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  sandbox::enter(argc, argv);
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : kRounds;
-  if (argc > 2 || rounds < 1) {
-    std::cerr << "usage: netrig_regression_check [ROUNDS]\n";
-    return EXIT_FAILURE;
-  }
-  if (!sandbox::inside()) {
-    std::cerr << "netrig_regression_check: " << sandbox::why_not() << '\n';
-    return EXIT_FAILURE;
-  }
+// The program's exit status.
+int run_checks(int rounds) {
   try {
     return check(rounds) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const SetupError& error) {
     std::cerr << "netrig_regression_check: " << error.what() << '\n';
     return EXIT_FAILURE;
   }
+}
+
+}  // namespace
+
+}  // namespace netrig::bench
+
+int main(int argc, char** argv) {
+  netrig::sandbox::enter(argc, argv);
+  constexpr int kUsual = 20;
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : kUsual;
+  if (argc > 2 || rounds < 1) {
+    std::cerr << "usage: netrig_regression_check [ROUNDS]\n";
+    return EXIT_FAILURE;
+  }
+  if (!netrig::sandbox::inside()) {
+    std::cerr << "netrig_regression_check: " << netrig::sandbox::why_not() << '\n';
+    return EXIT_FAILURE;
+  }
+  return netrig::bench::run_checks(rounds);
 }
