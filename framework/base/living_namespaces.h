@@ -29,8 +29,7 @@ std::optional<std::size_t> count_living_namespaces(std::string_view kind);
 struct NamespacePatienceSpans {
   /// While as many as may be are in use: a process that was just killed takes a moment to let go of its own.
   Deadline::Clock::duration in_use = std::chrono::seconds{2};
-  /// While fewer are, so that the kernel is behind: its one worker serves the whole machine, and minutes have been
-  /// seen.
+  /// While fewer are, so that the kernel is behind: its one worker serves the whole machine.
   Deadline::Clock::duration reaping = std::chrono::minutes{4};
   /// Where this user namespace has no limit of its own: it is that of an outer one, of which nothing shows here.
   Deadline::Clock::duration outer = std::chrono::seconds{20};

@@ -34,8 +34,8 @@ class FreshNetworkTest : public testing::Test {
 /// here. A command that fails is a test failure.
 std::optional<std::string> output_of(const std::string& command);
 
-/// `text` without the time-outs of its `policy = {...}`: how long flows live is printed in other units by newer versions
-/// of nft.
+/// `text` without the time-outs of its `policy = {...}`: how long flows live is printed in other units by newer
+/// versions of nft.
 std::string without_policies(const std::string& text);
 
 /// Sends one UDP datagram of `size` bytes to a port of this host. Returns errno of sending, 0 if it went.

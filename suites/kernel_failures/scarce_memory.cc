@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <new>
 
+// GCC takes the two halves of an own operator new and delete for a mismatch where it inlines one of them.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace {
 
 std::atomic<bool> counts{false};

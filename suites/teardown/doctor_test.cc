@@ -20,10 +20,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-void require(bool done, const char* what) {
-  if (!done) throw SetupError{Error::from_errno(what, "", errno)};
-}
-
 void enter_own_mounts() {
   enter_user_namespace(Identity::root);
   require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");

@@ -1,5 +1,6 @@
 #include <netrig/base/error.h>
 #include <netrig/suites/teardown/ground.h>
+#include <netrig/suites/teardown/surroundings.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -11,10 +12,6 @@ namespace netrig::teardown {
 namespace {
 
 namespace fs = std::filesystem;
-
-void require(bool done, const char* operation, const std::string& object = {}) {
-  if (!done) throw SetupError{Error::from_errno(operation, object, errno)};
-}
 
 void add_files(const fs::path& directory, std::vector<std::string>& lines) {
   std::error_code missing;

@@ -16,10 +16,6 @@
 namespace netrig::teardown {
 namespace {
 
-void require(bool done, const char* operation, const std::string& object = {}) {
-  if (!done) throw SetupError{Error::from_errno(operation, object, errno)};
-}
-
 // By one write(2), as the kernel wants its settings.
 void write_setting(const std::string& path, const std::string& text) {
   std::ofstream file{path};
@@ -85,6 +81,10 @@ void replace_etc(std::map<std::string, std::string> files, const std::string& pr
 }
 
 }  // namespace
+
+void require(bool done, const char* operation, const std::string& object) {
+  if (!done) throw SetupError{Error::from_errno(operation, object, errno)};
+}
 
 void enter_user_namespace(Identity identity) {
   if (identity == Identity::every) {

@@ -22,6 +22,9 @@ enum class Identity {
   every,  ///< whoever it was, with every id there is: a container that root started. As root only
 };
 
+/// Throws SetupError with errno where what was tried is not done.
+void require(bool done, const char* operation, const std::string& object = {});
+
 /// How a child ends to which this host does not give the conditions of its test.
 inline constexpr int kNotPermitted = 77;
 
