@@ -19,13 +19,10 @@ using testing::HasSubstr;
 
 class AddressSpaceTest : public TeardownTest {};
 
-std::string fault_victim() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_fault_victim";
-}
-
 // Those of a whole life, the first of each name.
 std::vector<std::string> moments() {
-  std::istringstream lines{outcome_of({.program = fault_victim(), .arguments = {"list"}}).output};
+  std::istringstream lines{
+      outcome_of({.program = program_beside("netrig_fault_victim"), .arguments = {"list"}}).output};
   std::vector<std::string> first;
   for (std::string line; std::getline(lines, line);) {
     if (line.ends_with("#0")) first.push_back(line);
@@ -40,7 +37,8 @@ TEST_F(AddressSpaceTest, LostAtAnyMomentOfALabsLifeIsToldAndLeavesNothing) {
   const auto all = moments();
   for (const auto& moment : all) {
     SCOPED_TRACE(moment);
-    const auto [status, output] = outcome_of({.program = fault_victim(), .arguments = {moment, "no-mmap"}});
+    const auto [status, output] =
+        outcome_of({.program = program_beside("netrig_fault_victim"), .arguments = {moment, "no-mmap"}});
     // What is free in the heap may do for the rest of the life.
     EXPECT_THAT(status, AnyOf(exited(0), exited(5), exited(6))) << output;
     if (status == exited(6)) {

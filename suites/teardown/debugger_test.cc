@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
-#include <filesystem>
 #include <string>
 
 namespace netrig::teardown {
@@ -15,9 +14,7 @@ using testing::HasSubstr;
 
 class DebuggerTest : public TeardownTest {};
 
-std::string beside_this(const char* program) {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / program;
-}
+std::string beside_this(const char* program) { return program_beside(program); }
 
 VictimOptions without_pid_namespace(VictimOptions options) {
   options.environment.emplace_back("NETRIG_SANDBOX=no-pid");

@@ -46,13 +46,9 @@ std::vector<End> ends_of_the_program() {
   return ends;
 }
 
-std::string fault_victim() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_fault_victim";
-}
-
 // `add-links#2` of the whole list: each moment with its number.
 std::vector<std::string> all_moments() {
-  const auto [status, output] = outcome_of({.program = fault_victim(), .arguments = {"list"}});
+  const auto [status, output] = outcome_of({.program = program_beside("netrig_fault_victim"), .arguments = {"list"}});
   EXPECT_EQ(status, exited(0)) << output;
   std::vector<std::string> moments;
   std::istringstream lines{output};
@@ -112,7 +108,7 @@ class Held {
     return {UniqueFd{ends[0]}, UniqueFd{ends[1]}};
   }
   [[nodiscard]] VictimOptions options(const Observer& observer, const std::string& moment, int output) const {
-    VictimOptions options{.program = fault_victim(),
+    VictimOptions options{.program = program_beside("netrig_fault_victim"),
                           .arguments = {moment, "hold"},
                           .environment = observer.environment(),
                           .output = output};
@@ -139,7 +135,7 @@ TEST_F(EveryEndTest, OfTheProgramAtEveryStepLeavesNothing) {
       ++number;
       for (const auto& end : ends_of_the_program()) {
         if (!is_taken(number, ++turn)) continue;
-        Victim victim{{.program = fault_victim(),
+        Victim victim{{.program = program_beside("netrig_fault_victim"),
                        .arguments = {moment, end.argument},
                        .environment = observer.environment(),
                        .output = silence_.get()}};
@@ -161,7 +157,7 @@ TEST_F(EveryEndTest, OfTheProgramAtEveryNodesTurnLeavesNothing) {
     for (const auto& moment : all_moments()) {
       if (name_of(moment) == "await-echo-reply") continue;  // as often as it takes
       const auto& end = ends[turn++ % ends.size()];
-      Victim victim{{.program = fault_victim(),
+      Victim victim{{.program = program_beside("netrig_fault_victim"),
                      .arguments = {moment, end.argument},
                      .environment = observer.environment(),
                      .output = silence_.get()}};
@@ -182,7 +178,7 @@ TEST_F(EveryEndTest, OfADestructorDuringUnwindingLeavesNothing) {
     int unwound = 0;
     for (const auto& moment : first_moments()) {
       const auto& end = ends[turn++ % std::size(ends)];
-      Victim victim{{.program = fault_victim(),
+      Victim victim{{.program = program_beside("netrig_fault_victim"),
                      .arguments = {moment, end.argument},
                      .environment = observer.environment(),
                      .output = silence_.get()}};

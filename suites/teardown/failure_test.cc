@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <string>
 
 namespace netrig::teardown {
@@ -13,7 +12,7 @@ namespace {
 class FailureTest : public TeardownTest {
  protected:
   static std::string output_of_a_failure(const std::string& test, std::vector<std::string> environment = {}) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_gtest_victim";
+    const auto program = program_beside("netrig_gtest_victim");
     auto [status, output] = outcome_of({.program = program,
                                         .arguments = {"--gtest_also_run_disabled_tests", "--gtest_filter=*" + test},
                                         .environment = std::move(environment)});

@@ -16,12 +16,10 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string beside(const char* name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
-
 class InstrumentsTest : public TeardownTest {
  protected:
   static Outcome run(const char* program, const char* argument, std::vector<std::string> environment = {}) {
-    const auto path = beside(program);
+    const auto path = program_beside(program);
     if (!std::filesystem::exists(path)) return {};
     return outcome_of({.program = path, .arguments = {argument}, .environment = std::move(environment)});
   }

@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <sys/prctl.h>
@@ -98,7 +97,7 @@ constexpr std::chrono::seconds kReaping{90};
 class ManyProcessesTest : public TeardownTest {};
 
 TEST_F(ManyProcessesTest, AtOnceAllSucceedAndLeaveNothing) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_pair";
+  const std::string program = program_beside("netrig_pair");
   const pid_t child = ::fork();
   if (child == 0) run_many(program, number_of_processes());
   int status = -1;

@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -18,7 +17,7 @@ using testing::IsEmpty;
 class OddHostTest : public TeardownTest {
  protected:
   static std::string lab_on(const char* host, const std::function<void()>& surroundings = {}) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_describe_victim";
+    const auto program = program_beside("netrig_describe_victim");
     auto [status, output] = outcome_of({.program = program, .arguments = {host}, .surroundings = surroundings});
     EXPECT_EQ(status, exited(0)) << output;
     return output;

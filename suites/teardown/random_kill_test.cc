@@ -49,9 +49,7 @@ class RandomKillTest : public TeardownTest {
     return (role == 1 ? victim.init() : victim.program()).value_or(victim.supervisor());
   }
 
-  static std::string lab_victim() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim";
-  }
+  static std::string lab_victim() { return program_beside("netrig_lab_victim"); }
 
   unsigned seed_ = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
   std::mt19937 random_{seed_};

@@ -71,7 +71,7 @@ class ResistingTest : public TeardownTest {
   void end_each_way(Observer& observer, const Resisting& kind, const char* place) const {
     for (const auto& end : kFinishes) {
       const std::string fault = std::string{kind.what} + ": " + end.what;
-      Victim victim{{.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_resisting",
+      Victim victim{{.program = program_beside("netrig_resisting"),
                      .arguments = {kind.argument, place, end.argument},
                      .environment = observer.environment(),
                      .output = silence_.get()}};

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <fcntl.h>
-#include <filesystem>
 #include <functional>
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -125,7 +124,7 @@ TEST_F(TerminalTest, AHangUpEndsALabAndItsDaemons) {
     ::fcntl(keyboard, F_SETFD, FD_CLOEXEC);
     UniqueFd keyboard_owner{keyboard};
     UniqueFd screen_owner{screen};
-    Victim victim{{.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim",
+    Victim victim{{.program = program_beside("netrig_lab_victim"),
                    .environment = observer.environment(),
                    .surroundings = [screen] { ::login_tty(screen); }}};
     screen_owner.reset();

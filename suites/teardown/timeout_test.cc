@@ -45,7 +45,7 @@ TEST_F(TimeoutTest, OfCtestLeavesNothing) {
 
 TEST_F(TimeoutTest, OfCtestLeavesNothingOfALab) {
   const auto table = observe([](Observer& observer) {
-    const auto victim = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "netrig_lab_victim";
+    const std::filesystem::path victim = program_beside("netrig_lab_victim");
     run_into_time_out("\"" + victim.string() + "\"", "BPU", observer);
   });
   if (!IsSkipped()) table.record();

@@ -143,8 +143,11 @@ void set_surroundings(const std::function<void()>& surroundings) {
 
 std::string program_of(Build build) {
   constexpr const char* kNames[] = {"", "_held", "_without_death_signal", "_without_liveness"};
-  const auto directory = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  return directory / (std::string{"netrig_victim"} + kNames[static_cast<int>(build)]);
+  return program_beside(std::string{"netrig_victim"} + kNames[static_cast<int>(build)]);
+}
+
+std::string program_beside(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
 }
 
 std::string describe_end(int status) {

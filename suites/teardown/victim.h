@@ -43,6 +43,8 @@ struct VictimOptions {
 
 /// The path of a victim program.
 std::string program_of(Build build);
+/// The path of a program that is built into the folder of this one.
+std::string program_beside(const std::string& name);
 
 /// A raw wait status in words: `exit status 98`, `signal 9 (Killed)`.
 std::string describe_end(int status);
