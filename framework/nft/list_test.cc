@@ -56,7 +56,7 @@ TEST_F(ListTest, TheGuidesIptablesRulesAreReadable) {
 TEST_F(ListTest, WhatHasNoValueHereStaysVisible) {
   std::string commands = "nft add table inet filter && nft add chain inet filter output";
   for (const char* rule : {"tcp dport { 80, 443 } accept", "meta length 100 drop", "ct state != established drop",
-                           "numgen random mod 2 0 accept", "ip protocol icmp accept", "notrack"}) {
+                           "fib daddr type local accept", "ip protocol icmp accept", "meta cpu 0 drop"}) {
     commands += fmt::format(" && nft add rule inet filter output '{}'", rule);
   }
   const std::string done = NETRIG_OUTPUT_OR_SKIP(commands);
@@ -67,9 +67,9 @@ TEST_F(ListTest, WhatHasNoValueHereStaysVisible) {
                             HasSubstr("] accept")));
   EXPECT_THAT(all[1], AllOf(HasSubstr("unknown expression [ meta load len => reg 1 ]"), HasSubstr("] drop")));
   EXPECT_THAT(all[2], HasSubstr("unknown expression [ ct load state => reg 1 ]"));
-  EXPECT_THAT(all[3], HasSubstr("unknown expression [ numgen reg 1 = random mod 2 ]"));
+  EXPECT_THAT(all[3], HasSubstr("unknown expression [ fib daddr type => reg 1 ]"));
   EXPECT_THAT(all[4], HasSubstr("unknown expression [ payload load 1b @ network header + 9 => reg 1 ]"));
-  EXPECT_THAT(all[5], HasSubstr("unknown expression [ notrack ]"));
+  EXPECT_THAT(all[5], HasSubstr("unknown expression [ meta load cpu => reg 1 ]"));
 }
 
 TEST_F(ListTest, ARuleReadByHalfIsNotWrittenBack) {

@@ -180,7 +180,8 @@ class NoDescriptorLeft {
  public:
   NoDescriptorLeft() {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none{0, before_.rlim_max};  // not those in use now: another thread may be about to close one
+    // 0 to 2 stay open, and poll(2) asks for room. Not "those in use now": another thread may be about to close one.
+    const rlimit none{3, before_.rlim_max};
     ::setrlimit(RLIMIT_NOFILE, &none);
   }
   NoDescriptorLeft(const NoDescriptorLeft&) = delete;
