@@ -4,6 +4,7 @@
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/reserved.h>
 #include <netrig/nft/trace.h>
+#include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
 
@@ -143,7 +144,7 @@ TEST_F(CoverageRecorderTest, KeepsUpWithManyPackets) {
 }
 
 TEST_F(CoverageRecorderTest, WithoutLoopbackItVouchesForNothing) {
-  if (!output_of("ip address delete 127.0.0.1/8 dev lo")) GTEST_SKIP() << "not installed: ip";
+  if (!output_of("ip address delete 127.0.0.1/8 dev lo")) NETRIG_SKIP("tool-ip", "not installed: ip");
   const auto seen = recorder_->coverage(rules());
   ASSERT_TRUE(seen) << seen.error();
   EXPECT_FALSE(seen->complete);
@@ -157,7 +158,7 @@ TEST_F(CoverageRecorderTest, SeesWhatAsksForNeighbours) {
   const std::string up =
       "ip link add v0 type veth peer name v1 && ip link add br0 type bridge && ip link set v0 up && "
       "ip link set v1 up && ip address add 192.0.2.1/24 dev v0";
-  if (!output_of(up + kSettle)) GTEST_SKIP() << "not installed: ip";
+  if (!output_of(up + kSettle)) NETRIG_SKIP("tool-ip", "not installed: ip");
   send_udp("192.0.2.9", 53);
   EXPECT_THAT(hits(), ElementsAre(testing::Gt(0U)));
 }
@@ -167,7 +168,7 @@ TEST_F(CoverageRecorderTest, SeesFramesOnABridge) {
   const std::string up =
       "ip link add br0 type bridge && ip link add v0 type veth peer name v1 && ip link set v1 master br0 && "
       "ip link set br0 up && ip link set v1 up && ip link set v0 up && ip address add 2001:db8::1/64 dev v0 nodad";
-  if (!output_of(up + kSettle)) GTEST_SKIP() << "not installed: ip";
+  if (!output_of(up + kSettle)) NETRIG_SKIP("tool-ip", "not installed: ip");
   send_udp("2001:db8::9", 53);  // asks for its neighbour
   EXPECT_THAT(hits(), ElementsAre(testing::Gt(0U)));
 }

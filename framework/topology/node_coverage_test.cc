@@ -1,5 +1,6 @@
 // Which rules of a node packets have met, and what a program remembers of it.
 #include <netrig/base/scope_exit.h>
+#include <netrig/testing/skip.h>
 #include <netrig/topology/explain.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/program_coverage.h>
@@ -98,7 +99,7 @@ TEST_F(NodeCoverageTest, RulesThatAProgramLoadsStartAnew) {
 }
 
 TEST_F(NodeCoverageTest, IptablesRulesCountToo) {
-  if (!gw_.exec(process::sh("command -v iptables")).success()) GTEST_SKIP() << "not installed: iptables";
+  if (!gw_.exec(process::sh("command -v iptables")).success()) NETRIG_SKIP("tool-iptables", "not installed: iptables");
   gw_.record_coverage();
   gw_.exec({"iptables", "-A", "FORWARD", "-p", "icmp", "-j", "ACCEPT"});
   gw_.exec({"iptables", "-A", "FORWARD", "-p", "tcp", "-m", "tcp", "--dport", "80", "-j", "DROP"});
