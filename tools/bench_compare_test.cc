@@ -132,7 +132,7 @@ TEST(BenchPlot, NeedsNothingBesideIt) {
 class BenchCommandTest : public testing::Test {
  protected:
   BenchCommandTest() { std::filesystem::create_directory(folder_); }
-  ~BenchCommandTest() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string file(const std::string& name, const std::string& text) const {
     std::ofstream{folder_ / name} << text;
     return folder_ / name;

@@ -46,7 +46,7 @@ int send_udp(const std::string& address, std::uint16_t port, std::size_t size = 
 /// The output of a command; skips the test when the tool is missing. A GNU statement expression, as NETRIG_TRY is.
 #define NETRIG_OUTPUT_OR_SKIP(command)                                                                                 \
   ({                                                                                                                   \
-    const std::string netrig_command{command};                                                                         \
+    const std::string& netrig_command = command;                                                                       \
     auto netrig_output = ::netrig::nft::output_of(netrig_command);                                                     \
     if (!netrig_output)                                                                                                \
       NETRIG_SKIP("tool-" << netrig_command.substr(0, netrig_command.find(' ')), "not installed: " << netrig_command); \

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 using traffic::Repeated;
 
-Repeated measured(std::vector<double> gigabits) {
+Repeated measured(const std::vector<double>& gigabits) {
   Repeated made;
   for (const double each : gigabits) made.samples.push_back(each * 1e9);
   made.summary = value_or_throw(traffic::summarize(made.samples));

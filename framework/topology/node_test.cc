@@ -12,6 +12,7 @@
 #include <optional>
 #include <sys/mount.h>
 #include <thread>
+#include <utility>
 
 namespace netrig {
 namespace {
@@ -135,7 +136,7 @@ TEST(Node, SetsItsNewDevicesUp) {
 // One file of /proc/sys of the node's, read-only while it lives.
 class Unwritable {
  public:
-  Unwritable(const Node& node, const char* file) : node_{node}, file_{file} {
+  Unwritable(Node node, const char* file) : node_{std::move(node)}, file_{file} {
     EXPECT_TRUE(node_.run([&] {
       mount_attr read_only{};
       read_only.attr_set = MOUNT_ATTR_RDONLY;

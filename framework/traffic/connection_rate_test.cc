@@ -22,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(BothFamilies, Connections, ::testing::Values(AddressFam
                          [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
 
 TEST_P(Connections, AreMadeOneAfterTheOtherAndManyAtOnce) {
-  for (const unsigned parallel : {1, 64}) {
+  for (const unsigned parallel : {1U, 64U}) {
     auto some = load();
     some.parallel = parallel;
     const auto result = measure_connections(some, {});

@@ -193,9 +193,8 @@ class NoDescriptorLeft {
 };
 
 Probe probe_of(const Listener& listener, Port port) {
-  auto service = listener.service().is_tcp() ? tcp(port.value()) : udp(port.value());
-  return value_or_throw(
-      Probe::open({.service = std::move(service), .destination = IpAddress::loopback(AddressFamily::ipv4)}));
+  const auto service = listener.service().is_tcp() ? tcp(port.value()) : udp(port.value());
+  return value_or_throw(Probe::open({.service = service, .destination = IpAddress::loopback(AddressFamily::ipv4)}));
 }
 
 // What cannot be accepted stays in the queue, which stays readable: the thread must not look at it for ever. Its turns

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <ostream>
 
 namespace netrig::traffic {
@@ -14,7 +15,7 @@ Result<void> check(const Repetition& how) {
   const auto refuse = [](std::string_view what, auto value, const char* remedy) {
     return fail(Error::invalid("repeat a measurement", fmt::format("{} {}", what, value), remedy));
   };
-  if (!(how.confidence > 0 && how.confidence < 1))
+  if (how.confidence <= 0 || how.confidence >= 1 || std::isnan(how.confidence))
     return refuse("confidence", how.confidence, "give one between 0 and 1");
   if (!(how.width > 0)) return refuse("width", how.width, "give a part of the mean above 0, such as 0.05");
   if (how.at_least < 2)
@@ -64,11 +65,11 @@ bool is_ratio_exact(const RepeatedPair& pair, double width) {
 
 }  // namespace
 
-Result<Repeated> repeat(const Measure& measure, const Repetition& how) {
-  NETRIG_TRY(check(how));
+Result<Repeated> repeat(const Measure& measure, const Repetition& repetition) {
+  NETRIG_TRY(check(repetition));
   Repeated taken;
-  NETRIG_TRY(warm_up(measure, how, taken));
-  const Progress progress{how};
+  NETRIG_TRY(warm_up(measure, repetition, taken));
+  const Progress progress{repetition};
   while (progress.may_go_on(taken.samples.size())) {
     NETRIG_TRY(take(measure, taken));
     if (NETRIG_TRY(progress.is_exact(taken))) break;
@@ -77,21 +78,21 @@ Result<Repeated> repeat(const Measure& measure, const Repetition& how) {
   return taken;
 }
 
-Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second, const Repetition& how,
+Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second, const Repetition& repetition,
                                      const Significance& significance) {
-  NETRIG_TRY(check(how));
+  NETRIG_TRY(check(repetition));
   RepeatedPair pair;
-  NETRIG_TRY(warm_up(first, how, pair.first));
-  NETRIG_TRY(warm_up(second, how, pair.second));
-  const Progress progress{how};
+  NETRIG_TRY(warm_up(first, repetition, pair.first));
+  NETRIG_TRY(warm_up(second, repetition, pair.second));
+  const Progress progress{repetition};
   while (progress.may_go_on(pair.first.samples.size())) {
     const bool in_order = pair.first.samples.size() % 2 == 0;
     NETRIG_TRY(in_order ? take(first, pair.first) : take(second, pair.second));
     NETRIG_TRY(in_order ? take(second, pair.second) : take(first, pair.first));
     const bool one = NETRIG_TRY(progress.is_exact(pair.first)), other = NETRIG_TRY(progress.is_exact(pair.second));
-    if (pair.first.samples.size() < how.at_least) continue;
+    if (pair.first.samples.size() < repetition.at_least) continue;
     pair.comparison = NETRIG_TRY(compare(pair.first.samples, pair.second.samples, significance));
-    if (one && other && is_ratio_exact(pair, how.width)) break;
+    if (one && other && is_ratio_exact(pair, repetition.width)) break;
   }
   pair.first.spoilers = pair.second.spoilers = progress.spoilers();
   return pair;

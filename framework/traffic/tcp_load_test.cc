@@ -48,7 +48,7 @@ TEST_P(TcpLoads, GoEveryWayByEveryMethod) {
       some.verify = method != SendMethod::pages;
       const auto result = measure_tcp(some, {});
       ASSERT_TRUE(result) << result.error();
-      const unsigned ways = direction == Direction::both ? 2 : 1;
+      const std::uint64_t ways = direction == Direction::both ? 2 : 1;
       EXPECT_EQ(result->streams.size(), 3 * ways);
       EXPECT_EQ(result->received.value(), 3 * ways * kBytes);
     }

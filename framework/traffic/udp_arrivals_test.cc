@@ -30,7 +30,7 @@ TEST(Arrivals, CountWhatCameOnceAgainAndAfterALaterOne) {
 TEST(Arrivals, ExpectAllUpToTheGreatestNumber) {
   Arrivals arrivals;
   EXPECT_EQ(arrivals.expected(), 0U);
-  for (const std::uint64_t number : {0, 7, 3}) arrivals.count(number, 0, 1);
+  for (const std::uint64_t number : {0U, 7U, 3U}) arrivals.count(number, 0, 1);
   EXPECT_EQ(arrivals.expected(), 8U);
   EXPECT_EQ(arrivals.received(), 3U);
 }

@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(BothFamilies, UdpLoads, ::testing::Values(AddressFamily
                          [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
 
 TEST_P(UdpLoads, ArriveEachOnceAndInOrder) {
-  for (const std::size_t payload : {16, 64, 1400, 65507}) {
+  for (const std::size_t payload : {16U, 64U, 1400U, 65507U}) {
     auto some = load();
     some.payload = payload;
     some.packets = payload > 1400 ? 5 : 100;
