@@ -105,7 +105,7 @@ Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, 
   std::memcpy(&header, datagram, sizeof header);
   if (header.number >> UdpHeader::kMarkShift != mark_) return {};
   const auto number = header.number & ((1ULL << UdpHeader::kMarkShift) - 1);
-  if (load_.verify && std::memcmp(datagram + sizeof header, body_.data(), body_.size()) != 0) {
+  if (load_.verify && !body_.empty() && std::memcmp(datagram + sizeof header, body_.data(), body_.size()) != 0) {
     const auto* got = datagram + sizeof header;
     const auto at = static_cast<std::size_t>(std::mismatch(got, got + body_.size(), body_.data()).first - got);
     return fail(Error::from_errno("verify datagrams", name_, EBADMSG,

@@ -16,6 +16,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+// libnftables never frees what libxtables makes of a rule of iptables'. Read by LeakSanitizer.
+extern "C" const char* __lsan_default_suppressions() { return "leak:xtables_malloc\nleak:libnftables.so\n"; }  // NOLINT
+
 namespace netrig {
 namespace {
 

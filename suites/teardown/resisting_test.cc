@@ -5,9 +5,11 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <string>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace netrig::teardown {
 namespace {
@@ -65,6 +67,13 @@ bool tracing_is_permitted() {
   return status == 0;
 }
 
+// LeakSanitizer looks for leaks by tracing, which a traced child and a stopped one keep it from.
+std::vector<std::string> environment_of(const Observer& observer) {
+  auto variables = observer.environment();
+  variables.emplace_back("LSAN_OPTIONS=detect_leaks=0");
+  return variables;
+}
+
 class ResistingTest : public TeardownTest {
  protected:
   // Each end of a child of `kind`; `place`: the test's own child, or a program of a lab.
@@ -73,7 +82,7 @@ class ResistingTest : public TeardownTest {
       const std::string fault = std::string{kind.what} + ": " + end.what;
       Victim victim{{.program = program_beside("netrig_resisting"),
                      .arguments = {kind.argument, place, end.argument},
-                     .environment = observer.environment(),
+                     .environment = environment_of(observer),
                      .output = silence_.get()}};
       EXPECT_EQ(victim.letters(2), "RT") << fault;
       const int status = end.strike(victim);
