@@ -318,4 +318,19 @@ Result<std::string> prefix_translation(const NatSides& sides, const IpPrefix& in
                                        {"$out", quoted(sides.outside)}});
 }
 
+std::vector<NatBehaviour> all_nat_behaviours() {
+  std::vector<NatBehaviour> all;
+  for (const auto mapping :
+       {Mapping::endpoint_independent, Mapping::address_dependent, Mapping::address_and_port_dependent}) {
+    for (const auto filtering :
+         {Filtering::endpoint_independent, Filtering::address_dependent, Filtering::address_and_port_dependent}) {
+      for (const bool preserves : {false, true}) {
+        if (preserves && mapping != Mapping::endpoint_independent) continue;
+        for (const bool hairpins : {false, true}) all.push_back({mapping, filtering, preserves, hairpins, {}});
+      }
+    }
+  }
+  return all;
+}
+
 }  // namespace netrig::nft

@@ -74,6 +74,9 @@ NatBehaviour symmetric();             ///< mapping and filtering address-and-por
 /// a family; interfaces that are one and the same or unnamed; a time-out below 1 s.
 Result<std::string> nat_rules(const NatSides& sides, const NatBehaviour& behaviour = {});
 
+/// Every combination that nat_rules() can make, with the default time-outs: for tests of what must work behind any NAT.
+std::vector<NatBehaviour> all_nat_behaviours();
+
 /// A carrier's NAT, the second level: IPv4 only, as RFC 6888 has it. Mapping and filtering are endpoint-independent
 /// (REQ-1, REQ-7) and it hairpins, so that subscribers reach one another; `sides.addresses` must have its IPv4 address.
 /// Subscribers have addresses of 100.64.0.0/10 (RFC 6598), which do not cross to the outside in either direction

@@ -32,23 +32,8 @@ class NatPresetsTest : public FreshNetworkTest {
   }
 };
 
-std::vector<NatBehaviour> all_behaviours() {
-  std::vector<NatBehaviour> all;
-  for (const auto mapping :
-       {Mapping::endpoint_independent, Mapping::address_dependent, Mapping::address_and_port_dependent}) {
-    for (const auto filtering :
-         {Filtering::endpoint_independent, Filtering::address_dependent, Filtering::address_and_port_dependent}) {
-      for (const bool preserves : {false, true}) {
-        if (preserves && mapping != Mapping::endpoint_independent) continue;
-        for (const bool hairpins : {false, true}) all.push_back({mapping, filtering, preserves, hairpins, {}});
-      }
-    }
-  }
-  return all;
-}
-
 TEST_F(NatPresetsTest, EveryBehaviourIsListedAsItIsPrinted) {
-  for (const auto& behaviour : all_behaviours()) {
+  for (const auto& behaviour : all_nat_behaviours()) {
     SCOPED_TRACE(to_string(behaviour));
     expect_listed_as_printed(value_or_throw(nat_rules(sides(), behaviour)));
   }

@@ -33,21 +33,6 @@ TEST_P(NatBehaviourSuite, IsFoundByAClientAndAServer) {
   }
 }
 
-std::vector<NatBehaviour> all_behaviours() {
-  std::vector<NatBehaviour> all;
-  for (const auto mapping :
-       {Mapping::endpoint_independent, Mapping::address_dependent, Mapping::address_and_port_dependent}) {
-    for (const auto filtering :
-         {Filtering::endpoint_independent, Filtering::address_dependent, Filtering::address_and_port_dependent}) {
-      for (const bool preserves : {false, true}) {
-        if (preserves && mapping != Mapping::endpoint_independent) continue;
-        for (const bool hairpins : {false, true}) all.push_back({mapping, filtering, preserves, hairpins, {}});
-      }
-    }
-  }
-  return all;
-}
-
 // `EndpointIndependentMappingAddressDependentFilteringPreservesPorts`
 std::string name_of(const ::testing::TestParamInfo<NatBehaviour>& behaviour) {
   std::string name;
@@ -59,7 +44,7 @@ std::string name_of(const ::testing::TestParamInfo<NatBehaviour>& behaviour) {
   }
   return name;
 }
-INSTANTIATE_TEST_SUITE_P(All, NatBehaviourSuite, ::testing::ValuesIn(all_behaviours()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, NatBehaviourSuite, ::testing::ValuesIn(nft::all_nat_behaviours()), name_of);
 
 class NatSuite : public BehindNatTest {};
 
