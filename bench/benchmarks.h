@@ -57,7 +57,7 @@ void register_parallel();
 void register_firewalls();
 /// RulesetLoad/N, RulesetValues/N, NftLoad/N
 void register_rulesets();
-/// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH
+/// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH, ConnectionsHeld/PATH
 void register_traffic();
 /// The same after Iperf3/, Sockperf/ and Raw/
 void register_traffic_twins();

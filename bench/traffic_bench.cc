@@ -1,4 +1,5 @@
-// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH: what the library measures.
+// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH, ConnectionsHeld/PATH: what the
+// library measures.
 #include <netrig/bench/benchmarks.h>
 #include <netrig/bench/sampled.h>
 #include <netrig/topology/measure.h>
@@ -10,6 +11,8 @@ namespace netrig::bench {
 namespace {
 
 constexpr std::uint64_t kConnections = 2000;
+constexpr std::uint64_t kHeld = 10'000;
+constexpr unsigned kMadeAtOnce = 100;
 
 double part_of(std::chrono::nanoseconds part, std::chrono::nanoseconds whole) {
   return static_cast<double>(part.count()) / static_cast<double>(whole.count());
@@ -66,6 +69,19 @@ Result<Sampled> connections(const BuiltPath& path) {
   return sampled;
 }
 
+// Bytes of each: both ends, and what the machines between keep of it.
+Result<Sampled> held_connections(const BuiltPath& path) {
+  const auto result = NETRIG_TRY(traffic::measure_connections(
+      {.count = kHeld, .parallel = kMadeAtOnce, .hold = true, .run = path.towards()}, sides(path.client, path.server)));
+  Sampled sampled{.elapsed = result.elapsed, .items = result.connections};
+  const auto each = [&](ByteCount of) { return static_cast<double>(of.value()) / static_cast<double>(result.held); };
+  sampled.more.emplace_back("held", static_cast<double>(result.held));
+  sampled.more.emplace_back("process_bytes_each", each(result.memory.process));
+  if (result.memory.kernel) sampled.more.emplace_back("kernel_bytes_each", each(*result.memory.kernel));
+  tell_times(sampled, result.connect_times);
+  return sampled;
+}
+
 }  // namespace
 
 void register_traffic() {
@@ -85,6 +101,8 @@ void register_traffic() {
   for (const auto* name : {"veth", "routed"})
     add_sampled(fmt::format("ConnectionRate/{}", name), *find_path(name), connections);
   add_sampled("ConnectionRate/nat", *find_path("masquerade"), connections);
+  for (const auto* name : {"veth", "veth6", "masquerade"})
+    add_sampled(fmt::format("ConnectionsHeld/{}", name), *find_path(name), held_connections);
 }
 
 }  // namespace netrig::bench

@@ -1,38 +1,30 @@
 #include <netrig/traffic/connection_side.h>
+#include <netrig/traffic/own_files.h>
 
 #include <array>
 #include <cerrno>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace netrig::traffic {
 
-namespace {
-
-constexpr std::uint64_t kListenerEvent = UINT64_MAX, kWakeEvent = UINT64_MAX - 1;
-
-}  // namespace
-
+// With a table of its own, each end of the connections has the whole of the process's limit of open files.
 Result<void> Acceptor::run(Reins& reins) {
-  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  epoll_event listener{EPOLLIN, {.u64 = kListenerEvent}}, wake{EPOLLIN, {.u64 = kWakeEvent}};
-  if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_, &listener) != 0 ||
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, reins.wake.get(), &wake) != 0) {
-    return fail(Error::from_errno("accept connections", name_, errno));
-  }
+  const std::array kept{listener_, reins.wake.get()};
+  OwnFiles files;
+  NETRIG_TRY(files.open(kept, name_));
+  epoll_ = OwnFiles::epoll();
+  if (epoll_ < 0 || OwnFiles::watch(epoll_, listener_) != 0 || OwnFiles::watch(epoll_, reins.wake.get()) != 0)
+    return failure("accept connections");
   std::array<epoll_event, 256> events{};
   for (bool nudged = false; !nudged;) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+    const int count = OwnFiles::wait(epoll_, events);
     if (reins.abort.load(std::memory_order_acquire)) return {};
     for (int i = 0; i < count; ++i) {
-      const auto which = events[static_cast<std::size_t>(i)].data.u64;
-      if (which == kWakeEvent) {
+      const int fd = events[static_cast<std::size_t>(i)].data.fd;
+      if (fd == reins.wake.get()) {
         nudged = true;  // the client has what it wants
-      } else if (which == kListenerEvent) {
-        NETRIG_TRY(accept_all());
       } else {
-        NETRIG_TRY(answer(which));
+        NETRIG_TRY(fd == listener_ ? accept_all() : answer(fd));
       }
     }
   }
@@ -41,32 +33,36 @@ Result<void> Acceptor::run(Reins& reins) {
 
 Result<void> Acceptor::accept_all() {
   for (;;) {
-    UniqueFd connection{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!connection) {
+    const int connection = OwnFiles::accept(listener_);
+    if (connection < 0) {
       if (errno == EAGAIN) return {};
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      return fail(Error::from_errno("accept connections", name_, errno));
+      return failure("accept connections");
     }
     accepted_.store(accepted() + 1, std::memory_order_relaxed);
-    if (!load_.hold) continue;
-    epoll_event event{EPOLLIN, {.u64 = held_.size()}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.get(), &event) != 0)
-      return fail(Error::from_errno("accept connections", name_, errno));
-    held_.push_back(std::move(connection));
+    if (!load_.hold) {
+      OwnFiles::close(connection);
+    } else if (OwnFiles::watch(epoll_, connection) != 0) {
+      return failure("accept connections");
+    }
   }
 }
 
 // Sends a connection's byte back; lets go of one that has ended.
-Result<void> Acceptor::answer(std::size_t index) {
+Result<void> Acceptor::answer(int connection) {
   char byte = 0;
-  const auto size = ::recv(held_[index].get(), &byte, 1, MSG_DONTWAIT);
+  const auto size = OwnFiles::receive(connection, byte);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
   if (size <= 0) {
-    held_[index].reset();
-  } else if (::send(held_[index].get(), &byte, 1, MSG_NOSIGNAL) != 1) {
-    return fail(Error::from_errno("answer a held connection", name_, errno));
+    OwnFiles::close(connection);
+  } else if (OwnFiles::send(connection, byte) != 1) {
+    return failure("answer a held connection");
   }
   return {};
+}
+
+Result<void> Acceptor::failure(const char* what) const {
+  return fail(Error::from_errno(what, name_, errno, "after " + std::to_string(accepted()) + " connections"));
 }
 
 }  // namespace netrig::traffic

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <string_view>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,21 +15,6 @@ namespace netrig::traffic {
 namespace {
 
 constexpr std::uint64_t kReinsEvent = UINT64_MAX;
-
-// The sum of the named lines of a file of /proc that gives them in kB.
-std::uint64_t kilobytes(const char* path, std::initializer_list<std::string_view> names) {
-  std::ifstream file{path};
-  std::uint64_t sum = 0;
-  for (std::string line; std::getline(file, line);) {
-    const auto wanted = [&](std::string_view name) { return line.starts_with(name); };
-    if (std::ranges::any_of(names, wanted)) sum += std::stoull(line.substr(line.find_first_of("0123456789")));
-  }
-  return sum;
-}
-
-std::uint64_t memory_in_use() {
-  return 1024 * (kilobytes("/proc/meminfo", {"Slab:", "PageTables:"}) + kilobytes("/proc/self/status", {"VmRSS:"}));
-}
 
 int error_of_socket(int fd) {
   int error = 0;
@@ -51,12 +34,14 @@ Error Connector::failure(const std::string& what, int error) const {
 
 Result<void> Connector::run(Reins& reins) {
   auto done = make_all(reins);
+  most_held_ = held_.size();
+  held_.clear();
   cpu_ = thread_time();
   return done;
 }
 
 Result<void> Connector::make_all(Reins& reins) {
-  memory_before_ = load_.hold ? memory_in_use() : 0;
+  if (load_.hold) memory_before_ = MemoryUse::now();
   first_ = last_ = ticks();
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event wake{EPOLLIN, {.u64 = kReinsEvent}};
@@ -90,7 +75,7 @@ Result<void> Connector::begin(std::size_t slot) {
   return {};
 }
 
-// A connection that is decided. One that is not held ends by a reset.
+// A connection that is decided. It ends by a reset, at once or when it need not be held any more.
 Result<void> Connector::complete(std::size_t slot) {
   auto& attempt = slots_[slot];
   if (const int error = error_of_socket(attempt.socket.get()); error != 0) return fail(failure("connect to", error));
@@ -98,12 +83,12 @@ Result<void> Connector::complete(std::size_t slot) {
   times_.record(std::chrono::nanoseconds{last_ - attempt.began});
   ++made_;
   progress_.store(made_, std::memory_order_relaxed);
+  const linger reset{1, 0};
+  ::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   if (load_.hold) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, attempt.socket.get(), nullptr);
     held_.push_back(std::move(attempt.socket));
   } else {
-    const linger reset{1, 0};
-    ::setsockopt(attempt.socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     attempt.socket.reset();
   }
   return begun_ < load_.count ? begin(slot) : Result<void>{};
@@ -132,17 +117,17 @@ Result<void> Connector::use_all(Reins& reins) {
       progress_.store(made_ + ++answered, std::memory_order_relaxed);
     }
   }
-  memory_ = memory_in_use();
+  memory_ = MemoryUse::now().since(memory_before_);
   return {};
 }
 
 void Connector::tell(ConnectionRateResult& result) const {
   result.connections = made_;
-  result.held = held_.size();
+  result.held = most_held_;
   result.client.cpu = cpu_;
   result.elapsed = std::chrono::nanoseconds{last_ - first_};
   result.connect_times = times_;
-  result.memory = ByteCount{memory_ - std::min(memory_, memory_before_)};
+  result.memory = memory_;
 }
 
 }  // namespace netrig::traffic

@@ -32,7 +32,7 @@ Result<void> check(const ConnectionLoad& load) {
 // waits for.
 Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, const Sides& sides) {
   NETRIG_TRY(check(load));
-  NETRIG_TRY(make_room_for_files((load.hold ? 2 * load.count : 2ULL * load.parallel) + kSpareFiles));
+  NETRIG_TRY(make_room_for_files((load.hold ? load.count : load.parallel) + kSpareFiles));
   fault_point("open-connections");
   const auto ready = [](int) -> Result<void> { return {}; };
   const auto door = NETRIG_TRY(Door::open(load.run, sides.server, ready));
@@ -67,7 +67,7 @@ Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, con
 std::string ConnectionRateResult::to_string() const {
   auto text = fmt::format("{:.6g} connections/s: {} in {:.3f} s, {}", connection_rate(), connections,
                           std::chrono::duration<double>{elapsed}.count(), connect_times.to_string());
-  if (held > 0) text += fmt::format("; {} held at once, in {:.1f} MB", held, static_cast<double>(memory.value()) / 1e6);
+  if (held > 0) text += fmt::format("; {} held at once, {}", held, memory.to_string(held));
   return text;
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,23 @@ class Acceptor {
 
  private:
   Result<void> accept_all();
-  Result<void> answer(std::size_t index);
+  Result<void> answer(int connection);
+  [[nodiscard]] Result<void> failure(const char* what) const;
 
   const ConnectionLoad& load_;
   std::string name_;
   int listener_;
-  UniqueFd epoll_;
-  std::vector<UniqueFd> held_;
+  int epoll_ = -1;  ///< of the thread's own table, as the connections: see own_files.h
   std::atomic<std::uint64_t> accepted_{0};
+};
+
+/// What is in use, in bytes; none where the kernel does not show it.
+struct MemoryUse {
+  std::uint64_t process = 0;
+  std::optional<std::uint64_t> kernel, buffers;
+
+  static MemoryUse now();
+  [[nodiscard]] HeldMemory since(const MemoryUse& before) const;
 };
 
 /// Connects, in the client's network namespace.
@@ -60,11 +70,12 @@ class Connector {
   UniqueFd epoll_;
   std::vector<Attempt> slots_;
   std::vector<UniqueFd> held_;
-  std::uint64_t begun_ = 0, made_ = 0;
+  std::uint64_t begun_ = 0, made_ = 0, most_held_ = 0;
   std::atomic<std::uint64_t> progress_{0};
   std::int64_t first_ = 0, last_ = 0;
   std::chrono::nanoseconds cpu_{};
-  std::uint64_t memory_before_ = 0, memory_ = 0;
+  MemoryUse memory_before_;
+  HeldMemory memory_;
   LatencyHistogram times_;
 };
 

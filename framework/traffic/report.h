@@ -27,7 +27,8 @@ std::string to_json(const UdpLoad& load, const UdpResult& result, std::string_vi
 /// `end.sum`: requests, lost, late, answers_per_second; `end.latency_us`: count, min, mean, p50, p90, p99, p99_9, max;
 /// `end.histogram_us`: `[from, to, count]` of each bucket that holds something.
 std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::string_view environment = {});
-/// `end.sum`: connections, held, seconds, connections_per_second, memory_bytes; `end.connect_us` as `latency_us` above.
+/// `end.sum`: connections, held, seconds, connections_per_second, and of held ones memory_bytes (the sum of the next
+/// two), process_memory_bytes, kernel_memory_bytes, tcp_buffer_bytes; `end.connect_us` as `latency_us` above.
 std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& result, std::string_view environment = {});
 
 /// A line for the head, each interval that was sampled, each stream of several, and the whole, as iperf3 prints them:

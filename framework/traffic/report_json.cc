@@ -223,7 +223,12 @@ std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& resu
            {"connections", result.connections},
            {"held", result.held},
            {"connections_per_second", result.connection_rate()}};
-  if (load.hold) sum["memory_bytes"] = result.memory.value();
+  if (load.hold) {
+    sum["memory_bytes"] = result.memory.total().value();
+    sum["process_memory_bytes"] = result.memory.process.value();
+    if (result.memory.kernel) sum["kernel_memory_bytes"] = result.memory.kernel->value();
+    if (result.memory.buffers) sum["tcp_buffer_bytes"] = result.memory.buffers->value();
+  }
   Json end{{"sum", std::move(sum)},
            {"connect_us", json_times(result.connect_times)},
            {"histogram_us", json_buckets(result.connect_times)},

@@ -16,7 +16,6 @@
 #include <array>
 #include <csignal>
 #include <string>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -207,24 +206,6 @@ TEST_P(TroubleAcrossARouter, SaysThatNothingArrived) {
   requests.timeout = 50ms;
   EXPECT_THAT(error_of([&] { (void)measure(left(), right(), requests, GetParam()); }),
               HasSubstr("none of 3 requests was answered"));
-}
-
-// ---- Many
-
-class ManyConnections : public TwoHostsTest {};
-
-// Both ends are this process's: where its limit of open files is below 20,200, as many as that allows.
-TEST_F(ManyConnections, TenThousandAreHeldAtOnce) {
-  rlimit files{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
-  auto load = patient<ConnectionLoad>();
-  load.count = std::min<std::uint64_t>(10'000, (files.rlim_max - 200) / 2);
-  load.parallel = 100;
-  load.hold = true;
-  const auto result = measure(left(), right(), load);
-  EXPECT_EQ(result.held, load.count);
-  EXPECT_EQ(result.connect_times.count(), load.count);
-  std::cout << result << '\n';
 }
 
 }  // namespace
