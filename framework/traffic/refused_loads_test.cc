@@ -55,6 +55,11 @@ TEST(RefusedLoads, OfTcpNameWhatIsWrong) {
   EXPECT_THAT(tcp([](TcpLoad& load) { load.warm_up = -1s; }), HasSubstr("warm_up is below zero"));
   EXPECT_THAT(tcp([](TcpLoad& load) { load.warm_up = 1s; }), HasSubstr("warm_up is not less than duration"));
   EXPECT_THAT(tcp([](TcpLoad& load) { load.block = ByteCount{0}; }), HasSubstr("block is not from 1 byte"));
+  EXPECT_THAT(tcp([](TcpLoad& load) {
+                load.threads = TcpThreads::shared;
+                load.run.server_cpu = 0;
+              }),
+              HasSubstr("threads is shared"));
   EXPECT_THAT(tcp([](TcpLoad& load) { load.mss = 87; }), HasSubstr("mss is 87"));
   EXPECT_THAT(tcp([](TcpLoad& load) { load.dscp = 64; }), HasSubstr("dscp is 64: 0 to 63"));
   EXPECT_THAT(tcp([](TcpLoad& load) { load.pace = Bandwidth::bits_per_second(7); }), HasSubstr("pace is below a byte"));

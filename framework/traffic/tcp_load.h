@@ -27,6 +27,18 @@ enum class SendMethod : std::uint8_t {
   zero_copy,  ///< send(2) with MSG_ZEROCOPY: for real network devices
 };
 
+/// Which threads move the bytes.
+enum class TcpThreads : std::uint8_t {
+  /// each_side where the sides are pinned to different processors or the receiver has work of its own (verify), else
+  /// shared.
+  automatic,
+  /// One, or two for several streams, each with both ends of its connections: it sends, and receives that at once. On a
+  /// link within one machine the kernel does a packet's whole way in the sender's context; a receiver on another
+  /// processor would only take cache lines away, and lose time and packets whenever the two are not run together.
+  shared,
+  each_side,  ///< one a side, as on two machines
+};
+
 /// What to send.
 struct TcpLoad {
   unsigned streams = 1;  ///< connections, 1 to 1000
@@ -35,7 +47,8 @@ struct TcpLoad {
   /// Each stream sends exactly this much each way, however long it takes, instead of a fixed time.
   std::optional<ByteCount> bytes = {};
   std::chrono::nanoseconds warm_up{};  ///< at the start, not counted in the goodput; less than `duration`
-  ByteCount block{1 << 20};            ///< a system call's worth, 1 byte to 1 MiB
+  ByteCount block{2 << 20};            ///< a system call's worth, 1 byte to 4 MiB; 1 MiB at the most unless copied
+  TcpThreads threads = TcpThreads::automatic;
   SendMethod method = SendMethod::copy;
   bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
   std::uint64_t seed = 1;  ///< of that pattern
@@ -75,6 +88,7 @@ struct TcpResult {
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
   std::vector<Interval> intervals;
   SideCost client, server;
+  TcpThreads threads{};  ///< which it were; never automatic
   std::string congestion_control;
 
   /// At the receiver.

@@ -55,5 +55,40 @@ TEST_P(TcpLoads, GoEveryWayByEveryMethod) {
   }
 }
 
+// A block that no call takes whole, and many that one takes.
+TEST_P(TcpLoads, AreMovedByOneThreadForBothSidesOrOneEach) {
+  for (const auto threads : {TcpThreads::shared, TcpThreads::each_side}) {
+    for (const std::uint64_t block : {100ULL, 50'000ULL, 4ULL << 20U}) {
+      for (const bool verify : {false, true}) {
+        auto some = load();
+        some.bytes = ByteCount{300'001};
+        some.direction = Direction::both;
+        some.streams = 3;
+        some.threads = threads;
+        some.block = ByteCount{block};
+        some.verify = verify;
+        const auto result = measure_tcp(some, {});
+        ASSERT_TRUE(result) << result.error();
+        EXPECT_EQ(result->threads, threads);
+        EXPECT_EQ(result->received.value(), 6 * 300'001U);
+        EXPECT_GT(result->client.cpu, 0ns);
+        EXPECT_GT(result->server.cpu, 0ns);
+      }
+    }
+  }
+}
+
+TEST_P(TcpLoads, HaveAThreadASideWhereTheReceiverHasWorkOrTheyArePinnedApart) {
+  auto some = load();
+  EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::shared);
+  some.run.client_cpu = some.run.server_cpu = 0;
+  EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::shared);
+  some.verify = true;
+  EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::each_side);
+  some.verify = false;
+  some.run.server_cpu.reset();
+  EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::each_side);
+}
+
 }  // namespace
 }  // namespace netrig::traffic

@@ -62,6 +62,11 @@ TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t
   return stream;
 }
 
+TcpThreads threads_of(const TcpLoad& load) {
+  if (load.threads != TcpThreads::automatic) return load.threads;
+  return load.verify || load.run.client_cpu != load.run.server_cpu ? TcpThreads::each_side : TcpThreads::shared;
+}
+
 std::string congestion_control_of(int fd) {
   std::array<char, 16> name{};
   socklen_t size = name.size();
@@ -93,7 +98,9 @@ TcpMeasurement::TcpMeasurement(TcpLoad load, Sides sides)
     : load_{std::move(load)},
       sides_{std::move(sides)},
       client_{load_, sides_.client.name, true},
-      server_{load_, sides_.server.name, false} {}
+      server_{load_, sides_.server.name, false},
+      threads_{threads_of(load_)},
+      workers_{TcpWorker{load_, payload_}, TcpWorker{load_, payload_}} {}
 
 Result<void> TcpMeasurement::open() {
   NETRIG_TRY(check(load_));
@@ -138,11 +145,35 @@ CrewPlan TcpMeasurement::plan() {
   return plan;
 }
 
+// Two threads on one processor would only be in each other's way.
+void TcpMeasurement::share_out() {
+  if (threads_ == TcpThreads::each_side) {
+    workers_[0].take(client_);
+    workers_[1].take(server_);
+    return;
+  }
+  const std::size_t count = load_.run.client_cpu ? 1 : workers_.size();
+  for (std::size_t i = 0; i < client_.flows.size(); ++i) workers_[i % count].take(client_, server_, i);
+}
+
 Result<void> TcpMeasurement::start() {
+  share_out();
+  client_.begin();
+  server_.begin();
   crew_.emplace(plan());
   return crew_->start(
-      {sides_.client.name, load_.run.client_cpu, [this](Reins& reins) { return client_.run(reins, payload_); }},
-      {sides_.server.name, load_.run.server_cpu, [this](Reins& reins) { return server_.run(reins, payload_); }});
+      {sides_.client.name, load_.run.client_cpu, [this](Reins& reins) { return workers_[0].run(reins); }},
+      {sides_.server.name, load_.run.server_cpu, [this](Reins& reins) { return workers_[1].run(reins); }});
+}
+
+void TcpMeasurement::add_costs(TcpResult& result) const {
+  result.threads = threads_;
+  result.client = crew_->client_cost();
+  result.server = crew_->server_cost();
+  if (threads_ == TcpThreads::each_side) return;
+  const auto both = result.client.cpu + result.server.cpu;
+  result.server.cpu = workers_[0].server_time() + workers_[1].server_time();
+  result.client.cpu = both - result.server.cpu;
 }
 
 Result<TcpResult> TcpMeasurement::finish() {
@@ -155,8 +186,7 @@ Result<TcpResult> TcpMeasurement::finish() {
   result.elapsed = last - warm_at_;
   result.counted = ByteCount{result.received.value() - warm_bytes_};
   result.intervals = crew_->intervals();
-  result.client = crew_->client_cost();
-  result.server = crew_->server_cost();
+  add_costs(result);
   if (result.counted.value() == 0 || result.elapsed.count() <= 0) {
     return fail(Error::from_errno("measure tcp to " + client_.flows.front().peer.to_string(), "", ENODATA,
                                   "nothing arrived after the warm-up: measure longer"));

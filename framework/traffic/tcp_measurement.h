@@ -4,7 +4,9 @@
 #include <netrig/traffic/crew.h>
 #include <netrig/traffic/tcp_load.h>
 #include <netrig/traffic/tcp_side.h>
+#include <netrig/traffic/tcp_worker.h>
 
+#include <array>
 #include <optional>
 
 namespace netrig::traffic {
@@ -24,11 +26,15 @@ class TcpMeasurement {
 
  private:
   CrewPlan plan();
+  void share_out();
+  void add_costs(TcpResult& result) const;
 
   TcpLoad load_;
   Sides sides_;
   TcpPayload payload_;
   TcpSide client_, server_;
+  TcpThreads threads_;  ///< not automatic
+  std::array<TcpWorker, 2> workers_;
   std::chrono::nanoseconds warm_at_{};
   std::uint64_t warm_bytes_ = 0, sampled_bytes_ = 0, sampled_retransmits_ = 0;
   std::optional<Crew> crew_;  ///< last: its threads use the rest

@@ -70,8 +70,10 @@ Result<void> check(const TcpLoad& load) {
   if (load.bytes && load.bytes->value() == 0) return wrong("bytes is zero");
   if (load.warm_up.count() < 0) return wrong("warm_up is below zero");
   if (!load.bytes && load.warm_up >= load.duration) return wrong("warm_up is not less than duration");
-  if (load.block.value() < 1 || load.block.value() > TcpPayload::kPeriod)
-    return wrong("block is not from 1 byte to 1 MiB");
+  if (load.block.value() < 1 || load.block.value() > TcpPayload::kMostBlock)
+    return wrong("block is not from 1 byte to 4 MiB");
+  if (load.threads == TcpThreads::shared && load.run.client_cpu != load.run.server_cpu)
+    return wrong("threads is shared, but run.client_cpu and run.server_cpu differ: a thread runs on one processor");
   if (load.verify && load.method == SendMethod::pages)
     return wrong("method pages sends the same page again and again, which verify cannot check: use copy");
   if (load.mss && (*load.mss < 88 || *load.mss > 32767))

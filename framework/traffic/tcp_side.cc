@@ -11,15 +11,15 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace netrig::traffic {
 
 namespace {
 
-constexpr int kBurst = 64;                   // system calls for one flow before the others have their turn
-constexpr std::size_t kDiscard = 4U << 20U;  // bytes to throw away in one system call
-constexpr std::uint32_t kWake = 0xffffffff;  // what stands for the eventfd in epoll's data
+constexpr std::size_t kDiscard = 4U << 20U;      // bytes to throw away in one system call
+constexpr std::size_t kFillerPart = 32U << 10U;  // half of what the smallest of today's first-level caches hold
 
 // What MSG_ZEROCOPY (Documentation/networking/msg_zerocopy.rst) leaves in the error queue.
 void drain_notifications(int fd) {
@@ -30,6 +30,21 @@ void drain_notifications(int fd) {
     message.msg_controllen = control.size();
     if (::recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
   }
+}
+
+// For who does not look at it: a small part again and again, which the processor keeps at hand.
+ssize_t send_filler(int fd, const TcpPayload& payload, std::size_t size) {
+  const auto part = payload.at(0).first(kFillerPart);
+  std::array<iovec, TcpPayload::kMostBlock / kFillerPart> parts;
+  std::size_t count = 0;
+  for (std::size_t left = size; left > 0 && count < parts.size(); ++count) {
+    parts[count] = {const_cast<unsigned char*>(part.data()), std::min(left, part.size())};  // which is only read
+    left -= parts[count].iov_len;
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 bool try_again(int error) { return error == EAGAIN || error == EINTR; }
@@ -95,53 +110,11 @@ Error TcpSide::failure(const char* what, const TcpFlow& flow, int error) const {
           static_cast<double>(ticks() - began_) / 1e9, flow.sent.load(), flow.received.load()));
 }
 
-void TcpSide::watch(const TcpFlow& flow) const {
-  epoll_event event{};
-  event.events = (flow.receives ? EPOLLIN : 0U) | (flow.sends ? EPOLLOUT : 0U);
-  event.data.u32 = flow.number - 1;
-  // Who only sends hears of a reset as EPOLLERR or EPOLLHUP, which need not be asked for.
-  ::epoll_ctl(epoll_.get(), flow.receives || flow.sends ? EPOLL_CTL_MOD : EPOLL_CTL_DEL, flow.socket.get(), &event);
+void TcpSide::drain_errors(const TcpFlow& flow) const {
+  if (load_.method == SendMethod::zero_copy) drain_notifications(flow.socket.get());
 }
 
-Result<void> TcpSide::run(Reins& reins, const TcpPayload& payload) {
-  began_ = ticks();
-  buffer_.resize(load_.verify ? load_.block.value() : 0);
-  epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  epoll_event wake{EPOLLIN, {.u32 = kWake}};
-  if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, reins.wake.get(), &wake) != 0)
-    return fail(Error::from_errno("watch connections", name_, errno));
-  for (const auto& flow : flows) {
-    epoll_event none{0, {.u32 = flow.number - 1}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, flow.socket.get(), &none) != 0)
-      return fail(Error::from_errno("watch connections", name_, errno));
-    watch(flow);
-  }
-  open_ = flows.size();
-  std::array<epoll_event, 64> events{};
-  while (open_ > 0) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-    if (reins.abort.load(std::memory_order_acquire)) return {};
-    for (int i = 0; i < count; ++i) {
-      const auto& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u32 == kWake) {
-        std::uint64_t pulled = 0;
-        (void)!::read(reins.wake.get(), &pulled, sizeof pulled);
-        for (auto& flow : flows) {
-          if (flow.sends && reins.stop_sending.load(std::memory_order_acquire)) NETRIG_TRY(finish_sending(flow));
-        }
-        continue;
-      }
-      auto& flow = flows[event.data.u32];
-      if ((event.events & EPOLLERR) != 0 && load_.method == SendMethod::zero_copy)
-        drain_notifications(flow.socket.get());
-      if (flow.receives && (event.events & ~EPOLLOUT) != 0) NETRIG_TRY(receive_some(flow, payload));
-      if (flow.sends && (event.events & ~EPOLLIN) != 0) NETRIG_TRY(send_some(flow, payload, reins));
-    }
-  }
-  return {};
-}
-
-ssize_t TcpSide::send_once(TcpFlow& flow, const TcpPayload& payload) {
+ssize_t TcpSide::send_once(TcpFlow& flow, const TcpPayload& payload) const {
   const auto sent = flow.sent.load(std::memory_order_relaxed);
   auto size = static_cast<std::size_t>(load_.block.value());
   if (load_.bytes) size = std::min<std::uint64_t>(size, load_.bytes->value() - sent);
@@ -150,13 +123,14 @@ ssize_t TcpSide::send_once(TcpFlow& flow, const TcpPayload& payload) {
     off_t from = 0;
     return ::sendfile(flow.socket.get(), payload.file(), &from, std::min(size, TcpPayload::kPeriod));
   }
+  if (!load_.verify && method == SendMethod::copy) return send_filler(flow.socket.get(), payload, size);
   const auto bytes = payload.at(load_.verify ? sent + shift(flow, true) : 0);
   return ::send(flow.socket.get(), bytes.data(), std::min(size, bytes.size()),
                 MSG_NOSIGNAL | (method == SendMethod::zero_copy ? MSG_ZEROCOPY : 0));
 }
 
-Result<void> TcpSide::send_some(TcpFlow& flow, const TcpPayload& payload, const Reins& reins) {
-  for (int i = 0; i < kBurst && !reins.stop_sending.load(std::memory_order_acquire); ++i) {
+Result<void> TcpSide::send_some(TcpFlow& flow, const TcpPayload& payload, const Reins& reins, int most) {
+  for (int i = 0; i < most && !reins.stop_sending.load(std::memory_order_acquire); ++i) {
     const auto size = send_once(flow, payload);
     if (size < 0) {
       if (errno == ENOBUFS && load_.method == SendMethod::zero_copy) {
@@ -175,16 +149,14 @@ Result<void> TcpSide::send_some(TcpFlow& flow, const TcpPayload& payload, const 
 Result<void> TcpSide::finish_sending(TcpFlow& flow) {
   if (::shutdown(flow.socket.get(), SHUT_WR) != 0) return fail(failure("send to", flow, errno));
   flow.sends = false;
-  if (!flow.receives) --open_;
-  watch(flow);
   return {};
 }
 
 // By a direct system call: without a buffer, which MSG_TRUNC needs none of (tcp(7)), and which sanitizers would look
 // for.
-Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload) {
-  for (int i = 0; i < kBurst; ++i) {
-    const auto size = load_.verify ? ::recv(flow.socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT)
+Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room, int most) {
+  for (int i = 0; i < most; ++i) {
+    const auto size = load_.verify ? ::recv(flow.socket.get(), room.data(), room.size(), MSG_DONTWAIT)
                                    : ::syscall(SYS_recvfrom, flow.socket.get(), nullptr, kDiscard,
                                                MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
     if (size < 0) return try_again(errno) ? Result<void>{} : fail(failure("receive from", flow, errno));
@@ -192,24 +164,23 @@ Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload) {
     if (size == 0) {
       if (load_.bytes && before < load_.bytes->value()) return fail(failure("receive from", flow, 0));
       flow.receives = false;
-      if (!flow.sends) --open_;
-      watch(flow);
       return {};
     }
-    if (load_.verify) NETRIG_TRY(verify(flow, static_cast<std::size_t>(size), payload));
+    if (load_.verify) NETRIG_TRY(verify(flow, room.first(static_cast<std::size_t>(size)), payload));
     flow.received.store(before + static_cast<std::uint64_t>(size), std::memory_order_relaxed);
     flow.last_arrival.store(ticks(), std::memory_order_relaxed);
-    if (static_cast<std::size_t>(size) < (load_.verify ? buffer_.size() : kDiscard)) return {};
+    if (static_cast<std::size_t>(size) < (load_.verify ? room.size() : kDiscard)) return {};
   }
   return {};
 }
 
-Result<void> TcpSide::verify(const TcpFlow& flow, std::size_t size, const TcpPayload& payload) {
+Result<void> TcpSide::verify(const TcpFlow& flow, std::span<const unsigned char> bytes,
+                             const TcpPayload& payload) const {
   const auto received = flow.received.load(std::memory_order_relaxed);
-  for (std::size_t done = 0; done < size;) {
+  for (std::size_t done = 0; done < bytes.size();) {
     const auto expected = payload.at(received + done + shift(flow, false));
-    const auto part = std::min(size - done, expected.size());
-    const auto* got = &buffer_[done];
+    const auto part = std::min(bytes.size() - done, expected.size());
+    const auto* got = &bytes[done];
     if (std::memcmp(got, expected.data(), part) != 0) {
       const auto at = static_cast<std::size_t>(std::mismatch(got, got + part, expected.data()).first - got);
       return fail(Error::from_errno(

@@ -1,4 +1,4 @@
-// One side of a bulk TCP measurement: its connections, and the thread that moves their bytes. Private to the module.
+// One side of a bulk TCP measurement: its ends of the connections, and how bytes move over them. Private to the module.
 #pragma once
 
 #include <netrig/base/unique_fd.h>
@@ -16,7 +16,7 @@
 
 namespace netrig::traffic {
 
-/// One end of a connection. Written by its side's thread, read by whoever watches.
+/// One end of a connection. Written by the thread that serves it, read by whoever watches.
 struct TcpFlow {
   UniqueFd socket;
   Endpoint local, peer;
@@ -30,6 +30,7 @@ struct TcpFlow {
 class TcpPayload {
  public:
   static constexpr std::size_t kPeriod = 1U << 20U;
+  static constexpr std::size_t kMostBlock = 4U << 20U;
 
   static Result<TcpPayload> make(std::uint64_t seed, bool with_file);
   /// What follows `position`, to the end of the period.
@@ -49,8 +50,17 @@ class TcpSide {
 
   /// Takes a connected, non-blocking socket.
   Result<void> add(UniqueFd socket);
-  /// Sends and receives until every flow is done in both directions. On the side's thread.
-  Result<void> run(Reins& reins, const TcpPayload& payload);
+  /// From here on errors say how long it went well.
+  void begin() { began_ = ticks(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  // By the thread that serves the end; each as long as the kernel takes or gives at once, `most` system calls at most.
+  Result<void> send_some(TcpFlow& flow, const TcpPayload& payload, const Reins& reins, int most);
+  /// `room` is where what is to be compared goes.
+  Result<void> receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room, int most);
+  Result<void> finish_sending(TcpFlow& flow);
+  /// What MSG_ZEROCOPY leaves.
+  void drain_errors(const TcpFlow& flow) const;
 
   std::deque<TcpFlow> flows;
   [[nodiscard]] std::uint64_t received() const;
@@ -60,21 +70,14 @@ class TcpSide {
   [[nodiscard]] bool receives() const { return load_.direction == Direction::both || !sends(); }
 
  private:
-  Result<void> send_some(TcpFlow& flow, const TcpPayload& payload, const Reins& reins);
-  Result<void> receive_some(TcpFlow& flow, const TcpPayload& payload);
-  Result<void> verify(const TcpFlow& flow, std::size_t size, const TcpPayload& payload);
-  ssize_t send_once(TcpFlow& flow, const TcpPayload& payload);
-  Result<void> finish_sending(TcpFlow& flow);
-  void watch(const TcpFlow& flow) const;
+  Result<void> verify(const TcpFlow& flow, std::span<const unsigned char> got, const TcpPayload& payload) const;
+  ssize_t send_once(TcpFlow& flow, const TcpPayload& payload) const;
   [[nodiscard]] Error failure(const char* what, const TcpFlow& flow, int error) const;
   [[nodiscard]] std::uint64_t shift(const TcpFlow& flow, bool own) const;
 
   const TcpLoad& load_;
   std::string name_;
   bool is_client_;
-  UniqueFd epoll_;
-  std::vector<unsigned char> buffer_;
-  std::size_t open_ = 0;  ///< flows that are not done
   std::int64_t began_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <netrig/traffic/crew.h>
 #include <netrig/traffic/rendezvous.h>
 #include <netrig/traffic/tcp_side.h>
+#include <netrig/traffic/tcp_worker.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -155,6 +156,9 @@ TEST_P(Trouble, AReceiverThatIsKilledHalfWayIsTold) {
   traffic::TcpSide client{load, "left", true};
   ASSERT_TRUE(client.add(std::move(near)));
   const auto payload = value_or_throw(traffic::TcpPayload::make(1, false));
+  client.begin();
+  traffic::TcpWorker worker{load, payload};
+  worker.take(client);
   traffic::CrewPlan plan;
   plan.what = "measure";
   plan.run = &load.run;
@@ -162,7 +166,7 @@ TEST_P(Trouble, AReceiverThatIsKilledHalfWayIsTold) {
   plan.stuck = [] { return std::string{"stuck"}; };
   traffic::Crew crew{std::move(plan)};
   int status = 0;
-  const auto done = crew.run({"left", {}, [&](traffic::Reins& reins) { return client.run(reins, payload); }},
+  const auto done = crew.run({"left", {}, [&](traffic::Reins& reins) { return worker.run(reins); }},
                              {"right", {}, [&](traffic::Reins&) -> Result<void> { return {}; }});
   ASSERT_EQ(::waitpid(receiver, &status, 0), receiver);
   ASSERT_FALSE(done);
