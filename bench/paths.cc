@@ -3,6 +3,7 @@
 #include <netrig/bench/rulesets.h>
 #include <netrig/netlink/batch.h>
 #include <netrig/netlink/link_kind.h>
+#include <netrig/topology/offloads.h>
 
 #include <fmt/format.h>
 
@@ -44,6 +45,11 @@ TrafficPath plain(std::string name, Topology topology, std::string client, std::
               return between(std::move(lab), client, server, family);
             });
           }};
+}
+
+// BIG TCP: the most that a veth takes.
+void let_packets_be_big(const Lab& lab) {
+  for (const auto* side : {"left", "right"}) set_gso_max_size(lab[side], "eth0", ByteCount{524'280});
 }
 
 TrafficPath loopback() {
@@ -137,7 +143,8 @@ TrafficPath on_one_device() {
 
 std::vector<TrafficPath> all() {
   std::vector<TrafficPath> paths{loopback(), plain("veth", pair(), "left", "right"),
-                                 plain("veth6", pair(), "left", "right", AddressFamily::ipv6)};
+                                 plain("veth6", pair(), "left", "right", AddressFamily::ipv6),
+                                 plain("veth:big", pair(), "left", "right", AddressFamily::ipv4, let_packets_be_big)};
   const auto numbered = [](std::string_view word, std::size_t count, std::size_t usual) {
     return count == usual ? std::string{word} : fmt::format("{}:{}", word, count);
   };

@@ -39,6 +39,7 @@ struct TrafficPath {
 
 /// All of them:
 ///   loopback, veth, veth6 (IPv6)           one machine; two and a cable
+///   veth:big                               two and a cable that takes BIG TCP's packets
 ///   bridge, bridge:8, bridge:32            a bridge of so many ports (2 without a number)
 ///   routed, routed:2, routed:4             so many routers between (1 without a number)
 ///   masquerade, dnat                       a router that rewrites the source; or destination and port

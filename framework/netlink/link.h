@@ -61,6 +61,9 @@ struct Link {
   bool linked_down = false;        ///< that device is in this namespace and not set up
   std::uint32_t group = 0, tx_queue_length = 0, tx_queues = 0, rx_queues = 0, promiscuity = 0;
   std::uint8_t mode = 0;  ///< 0 default, 1 dormant
+  /// Bytes of the largest packet that is handed over to be cut up late, of IPv6 and of IPv4 (`ip -d link show`): above
+  /// 65,536 it is BIG TCP's. 0: a kernel that does not say (before 4.16; of IPv4, before 6.3).
+  std::uint32_t gso_max_size = 0, gso_ipv4_max_size = 0;
   std::string qdisc = {}, alias = {};
   std::string kind = {};                 ///< `veth`, `bridge`, ...; empty for `lo` and hardware
   std::optional<LinkKind> details = {};  ///< options, for the kinds in LinkKind except Veth
@@ -97,6 +100,7 @@ struct LinkChange {
   std::optional<InterfaceName> name = {};
   std::optional<MacAddress> mac = {};
   std::optional<std::uint32_t> mtu = {}, tx_queue_length = {}, group = {};
+  std::optional<std::uint32_t> gso_max_size = {};  ///< of both families, and of what GRO puts together
   std::optional<Device> master = {};      ///< an empty Device: `nomaster`
   std::optional<std::string> alias = {};  ///< empty: none
   std::optional<BridgePort> port = {};

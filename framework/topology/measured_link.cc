@@ -63,14 +63,15 @@ MeasuredLink measured_link(const Node& node, const IpAddress& destination) {
           .qdisc = std::move(link.qdisc),
           .queue_length = link.tx_queue_length,
           .queues = link.tx_queues,
+          .gso_max_size = gso_max_size(node, interface),
           .offloads = offloads(node, interface),
           .congestion_control = std::move(congestion_control)};
 }
 
 std::string MeasuredLink::to_string() const {
-  return fmt::format("{}:{}{}{}, mtu {}, qdisc {}, queue length {}, queues {}, {}, {}", node, interface,
-                     kind.empty() ? "" : " ", kind, mtu, qdisc, queue_length, queues, congestion_control,
-                     offloads.to_string());
+  return fmt::format("{}:{}{}{}, mtu {}, qdisc {}, queue length {}, queues {}, gso_max_size {}, {}, {}", node,
+                     interface, kind.empty() ? "" : " ", kind, mtu, qdisc, queue_length, queues, gso_max_size.value(),
+                     congestion_control, offloads.to_string());
 }
 
 std::string MeasuredLink::to_json() const {
@@ -81,6 +82,7 @@ std::string MeasuredLink::to_json() const {
                      {"qdisc", qdisc},
                      {"queue_length", queue_length},
                      {"queues", queues},
+                     {"gso_max_size", gso_max_size.value()},
                      {"congestion_control", congestion_control},
                      {"offloads", offloads_json(offloads)}}
       .dump();

@@ -24,6 +24,7 @@ struct MeasuredLink {
   std::string qdisc;               ///< at its root: `noqueue`, `tbf`, `mq`, ...
   std::uint32_t queue_length = 0;  ///< packets (txqueuelen)
   std::uint32_t queues = 0;        ///< for sending
+  ByteCount gso_max_size;          ///< of the largest packet before it is cut up: gso_max_size() of offloads.h
   netlink::Offloads offloads;
   std::string congestion_control;  ///< of new TCP connections: the route's, else the namespace's
 

@@ -1,4 +1,5 @@
 #include <netrig/netlink/codec/attributes.h>
+#include <netrig/netlink/codec/link_attributes.h>
 #include <netrig/netlink/codec/link_codec.h>
 #include <netrig/netlink/codec/link_kind_codec.h>
 
@@ -32,7 +33,7 @@ std::optional<AddrGenMode> read_addr_gen_mode(const nlattr* families) {
   return std::nullopt;
 }
 
-void read_identity(Link& link, const Attributes<IFLA_MAX>& attributes) {
+void read_identity(Link& link, const LinkAttributes& attributes) {
   link.mtu = attributes.u32(IFLA_MTU).value_or(0);
   link.mac = read_mac(attributes[IFLA_ADDRESS]);
   link.broadcast = read_mac(attributes[IFLA_BROADCAST]);
@@ -42,10 +43,12 @@ void read_identity(Link& link, const Attributes<IFLA_MAX>& attributes) {
   link.tx_queue_length = attributes.u32(IFLA_TXQLEN).value_or(0);
   link.tx_queues = attributes.u32(IFLA_NUM_TX_QUEUES).value_or(0);
   link.rx_queues = attributes.u32(IFLA_NUM_RX_QUEUES).value_or(0);
+  link.gso_max_size = attributes.u32(IFLA_GSO_MAX_SIZE).value_or(0);
+  link.gso_ipv4_max_size = attributes.u32(kGsoIpv4MaxSize).value_or(0);
   link.promiscuity = attributes.u32(IFLA_PROMISCUITY).value_or(0);
 }
 
-void read_state(Link& link, const Attributes<IFLA_MAX>& attributes) {
+void read_state(Link& link, const LinkAttributes& attributes) {
   link.state = OperState{attributes.u8(IFLA_OPERSTATE).value_or(0)};
   link.carrier = attributes.u8(IFLA_CARRIER).value_or(0) != 0;
   link.mode = attributes.u8(IFLA_LINKMODE).value_or(0);
@@ -53,7 +56,7 @@ void read_state(Link& link, const Attributes<IFLA_MAX>& attributes) {
   link.addr_gen_mode = read_addr_gen_mode(attributes[IFLA_AF_SPEC]);
 }
 
-void read_relations(Link& link, const Attributes<IFLA_MAX>& attributes) {
+void read_relations(Link& link, const LinkAttributes& attributes) {
   link.master.index = attributes.u32(IFLA_MASTER).value_or(0);
   link.linked_index = attributes.u32(IFLA_LINK);
   if (const auto id = attributes.u32(IFLA_LINK_NETNSID)) link.linked_namespace = static_cast<std::int32_t>(*id);
@@ -66,7 +69,7 @@ void read_relations(Link& link, const Attributes<IFLA_MAX>& attributes) {
 }  // namespace
 
 std::optional<Link> decode_link(const nlmsghdr* message) {
-  const Attributes<IFLA_MAX> attributes{message, sizeof(ifinfomsg)};
+  const LinkAttributes attributes{message, sizeof(ifinfomsg)};
   if (!attributes.valid()) return std::nullopt;
   const auto header = read_header<ifinfomsg>(message);
   auto name = InterfaceName::parse(attributes.text(IFLA_IFNAME));

@@ -1,4 +1,5 @@
 #include <netrig/netlink/codec/attributes.h>
+#include <netrig/netlink/codec/link_attributes.h>
 #include <netrig/netlink/codec/link_codec.h>
 #include <netrig/netlink/codec/link_kind_codec.h>
 
@@ -25,11 +26,12 @@ std::string describe_flags(const ifinfomsg& header) {
          flag_word(header, IFF_ALLMULTI, "allmulticast on", "allmulticast off");
 }
 
-std::string describe_settings(const Attributes<IFLA_MAX>& attributes, DeviceNames& names) {
+std::string describe_settings(const LinkAttributes& attributes, DeviceNames& names) {
   std::string text;
   if (const auto mac = read_mac(attributes[IFLA_ADDRESS])) text += " address " + mac->to_string();
   if (const auto mtu = attributes.u32(IFLA_MTU)) text += fmt::format(" mtu {}", *mtu);
   if (const auto length = attributes.u32(IFLA_TXQLEN)) text += fmt::format(" txqueuelen {}", *length);
+  if (const auto size = attributes.u32(IFLA_GSO_MAX_SIZE)) text += fmt::format(" gso_max_size {}", *size);
   if (const auto group = attributes.u32(IFLA_GROUP)) text += fmt::format(" group {}", *group);
   if (attributes.has(IFLA_IFALIAS)) text += fmt::format(" alias \"{}\"", attributes.text(IFLA_IFALIAS));
   if (const auto master = attributes.u32(IFLA_MASTER)) {
@@ -55,7 +57,7 @@ std::string describe_device_settings(const nlattr* families) {
 }  // namespace
 
 std::string describe_link(const nlmsghdr* message, DeviceNames& names) {
-  const Attributes<IFLA_MAX> attributes{message, sizeof(ifinfomsg)};
+  const LinkAttributes attributes{message, sizeof(ifinfomsg)};
   const auto header = read_header<ifinfomsg>(message);
   const auto index = static_cast<std::uint32_t>(header.ifi_index);
   const std::string name = attributes.text(IFLA_IFNAME);

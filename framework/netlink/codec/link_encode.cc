@@ -1,3 +1,4 @@
+#include <netrig/netlink/codec/link_attributes.h>
 #include <netrig/netlink/codec/link_codec.h>
 #include <netrig/netlink/codec/link_kind_codec.h>
 
@@ -63,11 +64,17 @@ void put_device_settings(Buffer& buffer, const LinkChange& change) {
   }
 }
 
+void put_segment_limits(Buffer& buffer, std::uint32_t bytes) {
+  for (const int limit : {int{IFLA_GSO_MAX_SIZE}, int{IFLA_GRO_MAX_SIZE}, kGsoIpv4MaxSize, kGroIpv4MaxSize})
+    buffer.put(static_cast<std::uint16_t>(limit), bytes);
+}
+
 void put_attributes(Buffer& buffer, const LinkChange& change, Resolver& index) {
   if (change.name) buffer.put_text(IFLA_IFNAME, change.name->view());
   if (change.mac) buffer.put_bytes(IFLA_ADDRESS, change.mac->bytes());
   if (change.mtu) buffer.put(IFLA_MTU, *change.mtu);
   if (change.tx_queue_length) buffer.put(IFLA_TXQLEN, *change.tx_queue_length);
+  if (change.gso_max_size) put_segment_limits(buffer, *change.gso_max_size);
   if (change.group) buffer.put(IFLA_GROUP, *change.group);
   if (change.alias) buffer.put_text(IFLA_IFALIAS, *change.alias);
   if (change.master) buffer.put(IFLA_MASTER, index(*change.master));
