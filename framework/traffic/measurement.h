@@ -4,7 +4,8 @@
 //   TcpResult result = NETRIG_TRY(measure_tcp({.streams = 4, .run = {.destination = right, .interval = 100ms}},
 //   sides));
 //
-// Two threads at most do the work; whoever calls keeps the time, takes the samples, and notices when nothing moves any more.
+// Two threads at most do the work; whoever calls keeps the time, takes the samples, and notices when nothing moves any
+// more.
 #pragma once
 
 #include <netrig/base/result.h>
