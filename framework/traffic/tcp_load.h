@@ -47,7 +47,7 @@ struct TcpLoad {
   /// Each stream sends exactly this much each way, however long it takes, instead of a fixed time.
   std::optional<ByteCount> bytes = {};
   std::chrono::nanoseconds warm_up{};  ///< at the start, not counted in the goodput; less than `duration`
-  ByteCount block{2 << 20};            ///< a system call's worth, 1 byte to 4 MiB; 1 MiB at the most unless copied
+  ByteCount block{1 << 20};            ///< a system call's worth, 1 byte to 4 MiB; 1 MiB at the most unless copied
   TcpThreads threads = TcpThreads::automatic;
   SendMethod method = SendMethod::copy;
   bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
@@ -87,8 +87,8 @@ struct TcpResult {
   std::uint64_t retransmits = 0;
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
   std::vector<Interval> intervals;
-  SideCost client, server;
-  TcpThreads threads{};  ///< which it were; never automatic
+  SideCost client, server;  ///< of shared threads each side's part is estimated, from the time its calls took
+  TcpThreads threads{};     ///< which it were; never automatic
   std::string congestion_control;
 
   /// At the receiver.

@@ -171,9 +171,12 @@ void TcpMeasurement::add_costs(TcpResult& result) const {
   result.client = crew_->client_cost();
   result.server = crew_->server_cost();
   if (threads_ == TcpThreads::each_side) return;
-  const auto both = result.client.cpu + result.server.cpu;
-  result.server.cpu = workers_[0].server_time() + workers_[1].server_time();
-  result.client.cpu = both - result.server.cpu;
+  const std::array threads{crew_->client_cost().cpu, crew_->server_cost().cpu};
+  nanoseconds server{};
+  for (std::size_t i = 0; i < threads.size(); ++i)
+    server += std::chrono::duration_cast<nanoseconds>(threads[i] * workers_[i].server_share());
+  result.server.cpu = server;
+  result.client.cpu = threads[0] + threads[1] - server;
 }
 
 Result<TcpResult> TcpMeasurement::finish() {

@@ -18,7 +18,6 @@ namespace netrig::traffic {
 
 namespace {
 
-constexpr std::size_t kDiscard = 4U << 20U;      // bytes to throw away in one system call
 constexpr std::size_t kFillerPart = 32U << 10U;  // half of what the smallest of today's first-level caches hold
 
 // What MSG_ZEROCOPY (Documentation/networking/msg_zerocopy.rst) leaves in the error queue.
@@ -154,10 +153,11 @@ Result<void> TcpSide::finish_sending(TcpFlow& flow) {
 
 // By a direct system call: without a buffer, which MSG_TRUNC needs none of (tcp(7)), and which sanitizers would look
 // for.
-Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room, int most) {
-  for (int i = 0; i < most; ++i) {
+Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room,
+                                   Helping helping) {
+  for (int i = 0; i < helping.calls; ++i) {
     const auto size = load_.verify ? ::recv(flow.socket.get(), room.data(), room.size(), MSG_DONTWAIT)
-                                   : ::syscall(SYS_recvfrom, flow.socket.get(), nullptr, kDiscard,
+                                   : ::syscall(SYS_recvfrom, flow.socket.get(), nullptr, helping.bytes,
                                                MSG_DONTWAIT | MSG_TRUNC, nullptr, nullptr);
     if (size < 0) return try_again(errno) ? Result<void>{} : fail(failure("receive from", flow, errno));
     const auto before = flow.received.load(std::memory_order_relaxed);
@@ -169,7 +169,7 @@ Result<void> TcpSide::receive_some(TcpFlow& flow, const TcpPayload& payload, std
     if (load_.verify) NETRIG_TRY(verify(flow, room.first(static_cast<std::size_t>(size)), payload));
     flow.received.store(before + static_cast<std::uint64_t>(size), std::memory_order_relaxed);
     flow.last_arrival.store(ticks(), std::memory_order_relaxed);
-    if (static_cast<std::size_t>(size) < (load_.verify ? room.size() : kDiscard)) return {};
+    if (static_cast<std::size_t>(size) < (load_.verify ? room.size() : helping.bytes)) return {};
   }
   return {};
 }

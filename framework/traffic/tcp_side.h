@@ -42,6 +42,12 @@ class TcpPayload {
   UniqueFd file_;
 };
 
+/// How much of what has arrived is taken at a time.
+struct Helping {
+  std::size_t bytes;  ///< by a system call, unless they are to be compared
+  int calls;
+};
+
 /// A side's connections and how it moves bytes over them.
 class TcpSide {
  public:
@@ -54,10 +60,10 @@ class TcpSide {
   void begin() { began_ = ticks(); }
   [[nodiscard]] const std::string& name() const { return name_; }
 
-  // By the thread that serves the end; each as long as the kernel takes or gives at once, `most` system calls at most.
+  // By the thread that serves the end; as long as the kernel takes or gives at once, `most` system calls at most.
   Result<void> send_some(TcpFlow& flow, const TcpPayload& payload, const Reins& reins, int most);
   /// `room` is where what is to be compared goes.
-  Result<void> receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room, int most);
+  Result<void> receive_some(TcpFlow& flow, const TcpPayload& payload, std::span<unsigned char> room, Helping helping);
   Result<void> finish_sending(TcpFlow& flow);
   /// What MSG_ZEROCOPY leaves.
   void drain_errors(const TcpFlow& flow) const;

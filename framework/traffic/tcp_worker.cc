@@ -1,6 +1,5 @@
 #include <netrig/traffic/tcp_worker.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/epoll.h>
@@ -13,15 +12,14 @@ namespace {
 
 constexpr std::uint32_t kWakeUp = 0xffffffff;  // what stands for the eventfd in epoll's data
 constexpr int kBurst = 64;                     // system calls for one end before the others have their turn
-constexpr std::uint64_t kSwallow = std::uint64_t{2} << 20U;  // what is sent before the same thread receives it
+constexpr std::size_t kDiscard = 4U << 20U;    // bytes to throw away in one system call
+constexpr int kRounds = 16;                    // of sending and receiving over one connection, likewise
+
+// What who serves both ends receives before it sends again: little enough to be in the processor's second cache still,
+// and enough for the acknowledgement to set many segments free at once, which the kernel then sends in one go.
+constexpr std::size_t kSwallow = 768U << 10U;
 
 bool is_done(const TcpFlow& flow) { return !flow.sends && !flow.receives; }
-
-// Who serves both ends sends no more than the processor's cache holds before it receives.
-int burst_of(const TcpLoad& load, bool has_both_ends) {
-  if (!has_both_ends) return kBurst;
-  return static_cast<int>(std::clamp<std::uint64_t>(kSwallow / load.block.value(), 1, kBurst));
-}
 
 }  // namespace
 
@@ -41,6 +39,10 @@ void TcpWorker::watch(const End& end) const {
   event.data.u32 = static_cast<std::uint32_t>(&end - ends_.data());
   // Who only sends hears of a reset as EPOLLERR or EPOLLHUP, which need not be asked for.
   ::epoll_ctl(epoll_.get(), is_done(*end.flow) ? EPOLL_CTL_DEL : EPOLL_CTL_MOD, end.flow->socket.get(), &event);
+}
+
+double TcpWorker::server_share() const {
+  return serving_ == 0 ? 0 : static_cast<double>(serving_server_) / static_cast<double>(serving_);
 }
 
 Result<void> TcpWorker::watch_all(const Reins& reins) {
@@ -97,27 +99,41 @@ Result<void> TcpWorker::serve(const End& end, std::uint32_t events, const Reins&
   if (is_done(flow)) return {};  // by what was served before it in this round
   const auto before = std::pair{flow.sends, flow.receives};
   if ((events & EPOLLERR) != 0) end.side->drain_errors(flow);
-  if (flow.receives && (events & ~EPOLLOUT) != 0) NETRIG_TRY(end.side->receive_some(flow, payload_, received_, kBurst));
-  if (flow.sends && (events & ~EPOLLIN) != 0)
-    NETRIG_TRY(end.side->send_some(flow, payload_, reins, burst_of(load_, has_both_ends_)));
+  if (flow.receives && (events & ~EPOLLOUT) != 0) {
+    const Helping helping = has_both_ends_ ? Helping{kSwallow, 1} : Helping{kDiscard, kBurst};
+    NETRIG_TRY(end.side->receive_some(flow, payload_, received_, helping));
+  }
+  if (flow.sends && (events & ~EPOLLIN) != 0) NETRIG_TRY(end.side->send_some(flow, payload_, reins, kBurst));
   if (before == std::pair{flow.sends, flow.receives}) return {};
   if (is_done(flow)) --open_;
   watch(end);
   return {};
 }
 
-// One end, and at once the other: the bytes are still in this processor's cache, and the segments they were in go back
-// to where the next ones are taken from.
-Result<void> TcpWorker::serve_connection(std::size_t number, std::uint32_t events, const Reins& reins) {
-  const auto serve_end = [&](std::size_t which, std::uint32_t what) -> Result<void> {
-    const bool of_server = which % 2 == 1;
-    const auto began = of_server ? thread_time() : std::chrono::nanoseconds{};
-    auto served = serve(ends_[which], what, reins);
-    if (of_server) server_time_ += thread_time() - began;
-    return served;
+// Fills the sender's buffer, takes some of what has arrived, and again, without asking epoll as long as something
+// moves.
+Result<void> TcpWorker::serve_connection(std::size_t end, std::uint32_t events, const Reins& reins) {
+  const auto& client = ends_[end & ~std::size_t{1}];
+  const auto& server = ends_[end | 1U];
+  const auto moved = [&] {
+    return client.flow->sent.load(std::memory_order_relaxed) + server.flow->sent.load(std::memory_order_relaxed) +
+           client.flow->received.load(std::memory_order_relaxed) +
+           server.flow->received.load(std::memory_order_relaxed);
   };
-  NETRIG_TRY(serve_end(number, events));
-  return serve_end(number ^ 1U, EPOLLIN);
+  std::uint32_t ready = EPOLLIN | EPOLLOUT | (events & EPOLLERR);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto before = moved();
+    const auto began = ticks();
+    NETRIG_TRY(serve(client, ready, reins));
+    const auto turn = ticks();
+    NETRIG_TRY(serve(server, ready, reins));
+    const auto end_of_round = ticks();
+    serving_ += end_of_round - began;
+    serving_server_ += end_of_round - turn;
+    if (moved() == before) break;
+    ready = EPOLLIN | EPOLLOUT;
+  }
+  return {};
 }
 
 }  // namespace netrig::traffic
