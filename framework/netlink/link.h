@@ -101,8 +101,8 @@ struct LinkChange {
   std::optional<MacAddress> mac = {};
   std::optional<std::uint32_t> mtu = {}, tx_queue_length = {}, group = {};
   std::optional<std::uint32_t> gso_max_size = {};  ///< of both families, and of what GRO puts together
-  std::optional<Device> master = {};      ///< an empty Device: `nomaster`
-  std::optional<std::string> alias = {};  ///< empty: none
+  std::optional<Device> master = {};               ///< an empty Device: `nomaster`
+  std::optional<std::string> alias = {};           ///< empty: none
   std::optional<BridgePort> port = {};
   std::optional<LinkKind> kind = {};  ///< new options, of the kind that the device is
   std::vector<Ipv4Setting> ipv4 = {};
