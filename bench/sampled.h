@@ -21,6 +21,7 @@ inline constexpr std::chrono::milliseconds kWarmUp{50};
 inline constexpr int kSecondsOfOthers = 1;
 
 inline constexpr std::size_t kRequestBytes = 64;
+inline constexpr unsigned kEchoes = 20'000;
 inline constexpr unsigned kStreams[] = {1, 2, 4};
 inline constexpr std::size_t kPayloads[] = {64, 512, 1400, 65'000};
 

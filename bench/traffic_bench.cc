@@ -1,5 +1,5 @@
-// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, ConnectionRate/PATH, ConnectionsHeld/PATH: what the
-// library measures.
+// Tcp/PATH/streams:N, Udp/PATH/bytes:N, Latency/PATH/tcp and /udp, Ping/PATH, ConnectionRate/PATH,
+// ConnectionsHeld/PATH: what the library measures.
 #include <netrig/bench/benchmarks.h>
 #include <netrig/bench/sampled.h>
 #include <netrig/topology/measure.h>
@@ -61,6 +61,15 @@ Result<Sampled> latency(const BuiltPath& path, traffic::LatencyLoad::Protocol pr
   return sampled;
 }
 
+Result<Sampled> ping(const BuiltPath& path) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto report = path.client.ping(
+      traffic::PingSpec{.destination = path.destination, .count = kEchoes, .interval = std::chrono::nanoseconds{0}});
+  return Sampled{.elapsed = std::chrono::steady_clock::now() - began,
+                 .items = report.received(),
+                 .more = {{"loss", report.loss()}}};
+}
+
 Result<Sampled> connections(const BuiltPath& path) {
   const auto result = NETRIG_TRY(
       traffic::measure_connections({.count = kConnections, .run = path.towards()}, sides(path.client, path.server)));
@@ -98,6 +107,8 @@ void register_traffic() {
     add_sampled(fmt::format("Latency/{}/udp", path.name), path,
                 [](const BuiltPath& built) { return latency(built, Protocol::udp); });
   }
+  for (const auto* name : {"veth", "veth6", "routed"})
+    add_sampled(fmt::format("Ping/{}", name), *find_path(name), ping);
   for (const auto* name : {"veth", "routed"})
     add_sampled(fmt::format("ConnectionRate/{}", name), *find_path(name), connections);
   add_sampled("ConnectionRate/nat", *find_path("masquerade"), connections);

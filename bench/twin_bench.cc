@@ -1,5 +1,5 @@
-// Iperf3/Tcp/..., Iperf3/Udp/..., Sockperf/Latency/..., Raw/Tcp/..., Raw/Udp/..., Raw/Latency/...: what the benchmarks
-// of the same name are held against, in the same run.
+// Iperf3/Tcp/..., Iperf3/Udp/..., Sockperf/Latency/..., Iputils/Ping/..., Raw/Tcp/..., Raw/Udp/..., Raw/Latency/...:
+// what the benchmarks of the same name are held against, in the same run.
 #include <netrig/bench/benchmarks.h>
 #include <netrig/bench/raw_traffic.h>
 #include <netrig/bench/twins.h>
@@ -17,6 +17,8 @@ void register_tools(const TrafficPath& path) {
   for (const auto payload : kPayloads)
     add_sampled(fmt::format("Iperf3/Udp/{}/bytes:{}", path.name, payload), path,
                 [payload](const BuiltPath& built) { return iperf3_udp(built, payload); });
+  if (path.name == "veth" || path.name == "veth6" || path.name == "routed")
+    add_sampled("Iputils/Ping/" + path.name, path, ping_flood);
   if (path.name == "veth6") return;  // sockperf 3.7 has no IPv6
   for (const bool over_tcp : {true, false})
     add_sampled(fmt::format("Sockperf/Latency/{}/{}", path.name, over_tcp ? "tcp" : "udp"), path,

@@ -30,7 +30,7 @@ std::string described(const TwinRatio& ratio) {
 std::vector<TwinRatio> twin_ratios(const Rates& rates) {
   std::vector<TwinRatio> ratios;
   for (const auto& [name, ours] : rates) {
-    for (const auto* prefix : {"Iperf3/", "Sockperf/", "Raw/"}) {
+    for (const auto* prefix : {"Iperf3/", "Sockperf/", "Iputils/", "Raw/"}) {
       const auto twin = rates.find(prefix + name);
       if (twin != rates.end()) ratios.push_back(ratio_of(name, ours, twin->first, twin->second));
     }

@@ -22,7 +22,7 @@ struct TwinRatio {
   std::optional<traffic::ConfidenceInterval> interval;  ///< of the ratio, 95%; none of a single repetition
 };
 
-/// Each of `rates` that has a twin in it: the same name after `Iperf3/`, `Sockperf/` or `Raw/`.
+/// Each of `rates` that has a twin in it: the same name after `Iperf3/`, `Sockperf/`, `Iputils/` or `Raw/`.
 std::vector<TwinRatio> twin_ratios(const Rates& rates);
 
 /// `Tcp/veth/streams:1 over Iperf3/...: 2.31x (2.20x to 2.42x, median of 9)`, a line each; nothing for none.

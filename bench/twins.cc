@@ -80,10 +80,19 @@ Result<double> number_after(std::string_view text, std::string_view key) {
     const auto digits = rest.substr(std::min(rest.find_first_not_of(" ="), rest.size()));
     if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc{}) return number;
   }
-  return fail(Error::invalid("read what sockperf reports", {}, fmt::format("no number after \"{}\"", key)));
+  return fail(Error::invalid("read what a tool reports", {}, fmt::format("no number after \"{}\"", key)));
 }
 
 }  // namespace
+
+Result<Sampled> ping_flood(const BuiltPath& path) {
+  const auto ran = path.client.exec(
+      Command{{"ping", "-f", "-q", "-c", std::to_string(kEchoes), path.destination.to_string()}}, kPatience);
+  if (!ran.success()) return fail(Error::invalid(ran.command, path.client.name(), ran.both.substr(0, 400)));
+  const auto milliseconds = NETRIG_TRY(number_after(ran.out, "packet loss, time"));
+  return Sampled{.elapsed = from_seconds(milliseconds / 1e3),
+                 .items = static_cast<std::uint64_t>(NETRIG_TRY(number_after(ran.out, "packets transmitted,")))};
+}
 
 Result<Sampled> iperf3_tcp(const BuiltPath& path, unsigned streams) {
   return read(NETRIG_TRY(run_iperf3(path, {"-P", std::to_string(streams)})), [](const Json& end) {

@@ -1,4 +1,4 @@
-// The same traffic by the tools that people use: iperf3 and sockperf, on the same path, with their own defaults.
+// The same traffic by the tools that people use: iperf3, sockperf and ping, on the same path, with their own defaults.
 #pragma once
 
 #include <netrig/bench/sampled.h>
@@ -12,5 +12,8 @@ Result<Sampled> iperf3_udp(const BuiltPath& path, std::size_t payload);
 
 /// `sockperf ping-pong`, for a second: one request at a time. Errors likewise.
 Result<Sampled> sockperf(const BuiltPath& path, bool over_tcp);
+
+/// `ping -f`, of kEchoes requests. Errors likewise.
+Result<Sampled> ping_flood(const BuiltPath& path);
 
 }  // namespace netrig::bench

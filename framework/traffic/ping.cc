@@ -77,6 +77,9 @@ Result<void> set_options(int fd, const PingSpec& spec) {
 // More than a socket's receive buffer holds by default; other people's packets must not keep a ping from its end.
 constexpr int kMostWaiting = 4096;
 
+// As long as `ping -f` waits for an answer before it sends the next.
+constexpr std::chrono::milliseconds kFloodPatience{10};
+
 }  // namespace
 
 /// One call of run(): what is out, what came back.
@@ -88,19 +91,20 @@ class Pinger::Run {
     report_.size = spec.size;
     sent_at_.reserve(spec.count);
     settled_.assign(spec.count, false);
+    replied_.assign(spec.count, false);
   }
 
   Result<PingReport> go() {
-    const auto start = Clock::now();
+    start_ = Clock::now();
     while (settled_count_ < spec_.count) {
       const auto now = Clock::now();
       if (now >= deadline_.at()) break;
-      if (sent() < spec_.count && now >= start + spec_.interval * sent()) {
+      if (sent() < spec_.count && now >= next_at()) {
         fault_point("send-echo-request");
         send();
         continue;
       }
-      const auto until = sent() < spec_.count ? start + spec_.interval * sent() : sent_at_.back() + spec_.timeout;
+      const auto until = sent() < spec_.count ? next_at() : sent_at_.back() + spec_.timeout;
       if (sent() == spec_.count && now >= until) break;
       NETRIG_TRY(receive(Deadline{std::min(until, deadline_.at())}));
     }
@@ -113,6 +117,11 @@ class Pinger::Run {
 
  private:
   [[nodiscard]] unsigned sent() const { return static_cast<unsigned>(sent_at_.size()); }
+
+  [[nodiscard]] Clock::time_point next_at() const {
+    if (sent() == 0 || spec_.interval.count() > 0) return start_ + spec_.interval * sent();
+    return settled_count_ == sent() ? sent_at_.back() : sent_at_.back() + kFloodPatience;
+  }
 
   void send() {
     const unsigned sequence = sent() + 1;
@@ -144,9 +153,8 @@ class Pinger::Run {
     const timespec span{.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000),
                         .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
     if (::ppoll(&entry, 1, &span, nullptr) <= 0) return false;
-    std::array<std::uint8_t, 65536> bytes{};
     alignas(cmsghdr) std::array<char, 256> control{};
-    iovec vector{bytes.data(), bytes.size()};
+    iovec vector{bytes_.data(), bytes_.size()};
     SocketAddress from;
     msghdr message{};
     message.msg_name = from.get();
@@ -160,7 +168,7 @@ class Pinger::Run {
       if (errno == EBADF || errno == ENOTSOCK) return fail(Error::from_errno("receive echo replies", "", errno));
       return true;  // a pending error of the socket: the message about it comes, or came, too
     }
-    take({bytes.data(), static_cast<std::size_t>(size)}, from.endpoint().address, message);
+    take({bytes_.data(), static_cast<std::size_t>(size)}, from.endpoint().address, message);
     return true;
   }
 
@@ -185,11 +193,11 @@ class Pinger::Run {
   }
 
   void note_reply(const EchoAnswer& answer, const IpAddress& from, int ttl) {
-    const auto same = [&](const PingReply& reply) { return reply.sequence == answer.sequence; };
-    if (std::ranges::any_of(report_.replies, same)) {
+    if (replied_[answer.sequence - 1U]) {
       ++report_.duplicates;
       return;
     }
+    replied_[answer.sequence - 1U] = true;
     report_.replies.push_back({answer.sequence, from, ttl, Clock::now() - sent_at_[answer.sequence - 1U]});
     settle(answer.sequence);
   }
@@ -211,6 +219,9 @@ class Pinger::Run {
   PingReport report_;
   std::vector<Clock::time_point> sent_at_;
   std::vector<bool> settled_;  // answered, or known not to be
+  std::vector<bool> replied_;
+  Clock::time_point start_;
+  std::vector<std::uint8_t> bytes_ = std::vector<std::uint8_t>(65536);
   unsigned settled_count_ = 0;
 };
 

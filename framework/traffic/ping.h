@@ -30,6 +30,7 @@ namespace netrig::traffic {
 struct PingSpec {
   IpAddress destination;
   unsigned count = 3;  ///< 1 to 65535
+  /// Between requests. 0: the next as soon as the last is answered, and after 10 ms at the latest, as `ping -f`.
   std::chrono::nanoseconds interval = std::chrono::milliseconds{1};
   std::chrono::nanoseconds timeout = std::chrono::seconds{2};  ///< for the last answer, after the last request
   std::size_t size = 56;                                       ///< bytes of payload, 0 to 65507 (IPv4) or 65527 (IPv6)

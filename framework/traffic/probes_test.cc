@@ -116,6 +116,16 @@ TEST_P(Probes, PingTheLoopback) {
   EXPECT_THAT(report->to_string(), HasSubstr("5 packets transmitted, 5 received, 0% packet loss"));
 }
 
+// Far more than the receive buffer holds: none is sent before the last is answered.
+TEST_P(Probes, PingAsFastAsAnswersCome) {
+  auto pinger = Pinger::open({.destination = self(), .count = 5000, .interval = 0ns});
+  ASSERT_TRUE(pinger) << pinger.error();
+  const auto report = pinger->run(Deadline::after(60s));
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_TRUE(report->complete()) << report->received() << " answers";
+  for (unsigned i = 0; i < report->received(); ++i) ASSERT_EQ(report->replies[i].sequence, i + 1);
+}
+
 TEST_P(Probes, PingWithTheGreatestPayload) {
   const std::size_t most = GetParam() == AddressFamily::ipv4 ? 65507 : 65527;
   auto pinger = Pinger::open({.destination = self(), .count = 1, .size = most});
