@@ -123,9 +123,10 @@ TEST_F(RequestTest, SayWhatTheyAsk) {
       said(),
       testing::ElementsAre(
           "add link br0 index 7 address 02:00:00:00:00:01 mtu 1400 group 5 up type bridge stp_state 0 mcast_snooping 0",
-          "set link br0 name br1 txqueuelen 9 gso_max_size 70000 alias \"x\" nomaster", "delete link br0", "delete link group 5",
-          "replace address 10.9.0.1 peer 10.9.0.2/32 dev br0", "delete route blackhole default table 300",
-          "delete rule from all iif eth0 lookup 9 priority 5", "list links", "list fdb"));
+          "set link br0 name br1 txqueuelen 9 gso_max_size 70000 alias \"x\" nomaster", "delete link br0",
+          "delete link group 5", "replace address 10.9.0.1 peer 10.9.0.2/32 dev br0",
+          "delete route blackhole default table 300", "delete rule from all iif eth0 lookup 9 priority 5", "list links",
+          "list fdb"));
 }
 
 TEST_F(RequestTest, SayTheOptionsOfEveryKind) {
