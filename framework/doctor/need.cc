@@ -124,6 +124,8 @@ constexpr Need kNeeds[] = {
     {"tool-nft", false, "cross-checks with nft", "sudo apt-get install nftables"},
     {"tool-iptables", false, "recipes with iptables", "sudo apt-get install iptables"},
     {"tool-iptables-nft", false, "rules of iptables in explanations", "sudo apt-get install iptables"},
+    {"tool-iptables-legacy", false, "rules of iptables-legacy in explanations",
+     "sudo apt-get install iptables; a kernel with ip_tables and ip6_tables (CONFIG_NETFILTER_XTABLES_LEGACY)"},
     {"tool-ip6tables", false, "recipes with ip6tables", "sudo apt-get install iptables"},
     {"tool-iptables-restore", false, "rulesets of iptables", "sudo apt-get install iptables"},
     {"tool-ping", false, "recipes with ping", "sudo apt-get install iputils-ping"},

@@ -3,6 +3,7 @@
 #include <netrig/topology/explain.h>
 #include <netrig/topology/journey.h>
 #include <netrig/topology/lab_trace.h>
+#include <netrig/topology/legacy_evidence.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/question.h>
 #include <netrig/topology/retell.h>
@@ -52,7 +53,8 @@ class Explanation {
         service_{service},
         question_{Question::of(from, {to, service})},
         width_{width},
-        trace_{nodes_to_trace(from), question_.packets(width)} {}
+        trace_{nodes_to_trace(from), question_.packets(width)},
+        legacy_{trace_, to.family()} {}
 
   Path make(std::chrono::milliseconds patience) {
     const auto start = Deadline::Clock::now();
@@ -63,10 +65,12 @@ class Explanation {
     trace_.stop();
     path.probe = seen_.text;
     find_way();
+    if (legacy_.any()) legacy_.look();
     for (const Visit& visit : there_) path.there.push_back(retell(trace_, visit));
     for (const Visit& visit : back_) path.back.push_back(retell(trace_, visit));
     path.translation = translations(path.there);
     if (!back_.empty()) path.answer = refusal(back_.front().first);
+    if (legacy_.any()) tell_accepted_by_legacy(path);
     judge(path);
     if (path.proven && seen_.outcome == Outcome::silent) {
       path.probe = fmt::format("no answer from {} on {}; decided after {:.1f} ms", to_.to_string(),
@@ -92,7 +96,7 @@ class Explanation {
       if (is_decided() || has_lost_sight() || deadline.passed()) return;
       if (!looked && quiet.passed()) {
         looked = true;
-        if (diagnosis().rules_out()) return;
+        if (is_decided_by_legacy() || diagnosis().rules_out()) return;
       }
       trace_.wait(question_.fd(), question_.events(), looked || deadline.at() < quiet.at() ? deadline : quiet);
       seen_ = question_.ask(Deadline::after(looked ? 10ms : 0ms));
@@ -149,7 +153,8 @@ class Explanation {
       blame(path, path.there.back(), "");
     } else if (!back_.empty() && back_.back().drop) {
       blame(path, path.back.back(), kOnTheWayBack);
-    } else {
+    } else if (!is_blamed_on_legacy(path, there_, path.there, "") &&
+               !is_blamed_on_legacy(path, back_, path.back, kOnTheWayBack)) {
       judge_by_state(path);
     }
   }
@@ -165,6 +170,66 @@ class Explanation {
     path.proven = true;
   }
 
+  // How many packets like it vanished where this one did.
+  [[nodiscard]] std::size_t vanished(const Visit& like) const {
+    const Journeys journeys{trace_};
+    return static_cast<std::size_t>(std::ranges::count_if(journeys.visits(), [&](const Visit& visit) {
+      return visit.node == like.node && visit.came == like.came && visit.reached == like.reached &&
+             visit.last == like.last;
+    }));
+  }
+
+  // The rules of iptables-legacy of which one ended the way.
+  [[nodiscard]] std::vector<PathDecision> ends_by_legacy(const std::vector<Visit>& way) const {
+    if (!legacy_.any() || way.empty()) return {};
+    const Visit& last = way.back();
+    const bool asks = &way == &there_;
+    const bool refused = asks && !back_.empty() && !refusal(back_.front().first).empty();
+    return legacy_.ended(last, {.packets = vanished(last), .asks = asks, .refused = refused});
+  }
+
+  [[nodiscard]] bool is_decided_by_legacy() {
+    if (!legacy_.any()) return false;
+    legacy_.look();
+    return !ends_by_legacy(there_).empty() || !ends_by_legacy(back_).empty();
+  }
+
+  // One rule that could have: it is named as others are. Several: none is.
+  bool is_blamed_on_legacy(Path& path, const std::vector<Visit>& way, std::vector<PathHop>& hops,
+                           std::string_view prefix) const {
+    const auto suspects = ends_by_legacy(way);
+    if (suspects.empty()) return false;
+    if (suspects.size() == 1) {
+      hops.back().steps.push_back({.decision = suspects.front()});
+      blame(path, hops.back(), prefix);
+      return true;
+    }
+    const auto rejecting = std::ranges::count_if(suspects, &PathDecision::rejects);
+    path.node = hops.back().node;
+    path.verdict = rejecting > 0 ? Verdict::rejected : Verdict::dropped;
+    path.proven = rejecting == 0 || static_cast<std::size_t>(rejecting) == suspects.size();
+    std::string names;
+    for (const auto& suspect : suspects) names += (names.empty() ? "" : "; or ") + suspect.to_string();
+    path.reason = fmt::format(R"({}{} at "{}", by one of the {} that counted: {})", prefix,
+                              topology::to_string(path.verdict), path.node, suspects.size(), names);
+    return true;
+  }
+
+  // What let it pass. Of several of one table that counted, each may have.
+  void tell_accepted_by_legacy(Path& path) const {
+    for (std::size_t i = 0; i < there_.size(); ++i) {
+      if (auto note = legacy_.unread(there_[i]); !note.empty()) path.state.push_back(std::move(note));
+      const auto accepted = legacy_.accepted(there_[i], true);
+      for (const auto& rule : accepted) {
+        path.state.push_back(fmt::format(R"(may have accepted at "{}": {})", path.there[i].node, rule.to_string()));
+        const auto same_table = [&](const auto& other) { return other.rule.chain.table == rule.rule.chain.table; };
+        if (std::ranges::count_if(accepted, same_table) > 1) continue;
+        auto& steps = path.there[i].steps;
+        steps.insert(there_[i].drop ? std::prev(steps.end()) : steps.end(), {.decision = rule});
+      }
+    }
+  }
+
   // No rule decided, as far as the trace tells.
   void judge_by_state(Path& path) const {
     const bool delivered = !there_.empty() && there_.back().reached == Waypoint::delivered;
@@ -176,7 +241,7 @@ class Explanation {
       return;
     }
     const auto why = diagnosis();
-    path.state = why.state;
+    std::ranges::copy(why.state, std::back_inserter(path.state));
     const bool contradicted = why.suspected && path.vouched;  // a rule that the trace would have shown
     if (why.explains() && !contradicted) {
       path.verdict = why.verdict;
@@ -202,6 +267,7 @@ class Explanation {
   Question question_;
   Question::Width width_;
   LabTrace trace_;
+  LegacyEvidence legacy_;
   Attempt seen_;
   std::vector<Visit> there_, back_;
 };

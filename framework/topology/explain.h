@@ -9,8 +9,12 @@
 //   explain(guest, printer, tcp(631)).reason;
 //     // dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "guests stay out": ip saddr @guests drop
 //
-// Rules are found by nftables' own trace: those of nft and of iptables-nft alike, with or without counters. What no
-// rule decides (routes, forwarding, neighbours, links, listeners) is found as people find it: diagnosis.h.
+// Rules are found by nftables' own trace: those of nft and of iptables-nft alike, with or without counters. Those of
+// iptables-legacy are in no trace. Where the trace shows that a packet vanished in a node that has such rules, their
+// counters before and after (iptables-legacy-save) tell, and the text says so; where several counted, it names all:
+//     // dropped at "gw": iptables-legacy table filter, chain FORWARD, rule 2: -p tcp -m tcp --dport 80 -j DROP
+//     // (counted 1 packet of this probe)
+// What no rule decides (routes, forwarding, neighbours, links, listeners) is found as people find it: diagnosis.h.
 #pragma once
 
 #include <netrig/net/ip_address.h>

@@ -9,6 +9,7 @@
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/trace.h>
 #include <netrig/process/node_space.h>
+#include <netrig/topology/legacy_tables.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/programs.h>
 #include <netrig/traffic/listener.h>
@@ -41,6 +42,7 @@ struct NodeState {
   std::mutex loading;                               ///< of rulesets: from the first look to the last
   std::mutex tracing;                               ///< of all that is about traces, for as long as one runs
   std::shared_ptr<nft::Tracer> tracer;              ///< opened at the first use
+  std::optional<LegacyTables> legacy;               ///< the same
   std::shared_ptr<nft::CoverageRecorder> coverage;  ///< none: nobody records
   std::shared_ptr<const nft::Listing> listing;      ///< of generation `listed`, without counts
   std::uint32_t listed = 0;

@@ -19,7 +19,10 @@ LabTrace::LabTrace(std::vector<Node> nodes, const std::vector<nft::Rule>& packet
     turns_.emplace_back(node.tracing);
     const auto network = nodes_[i].held_network();
     if (!node.tracer) {
-      auto opened = value_or_throw(network->run([&] { return nft::Tracer::open(node.plan.name); }));
+      auto opened = value_or_throw(network->run([&] {
+        node.legacy = LegacyTables::open();
+        return nft::Tracer::open(node.plan.name);
+      }));
       node.tracer = std::make_shared<nft::Tracer>(std::move(opened));
     }
     tracers_.push_back(node.tracer);
@@ -64,6 +67,12 @@ bool LabTrace::vouch(Deadline deadline) {
   for (const auto& tracer : tracers_) listened &= value_or_throw(tracer->listens(deadline));
   collect();
   return listened && std::ranges::none_of(tracers_, [](const auto& tracer) { return tracer->lost(); });
+}
+
+bool LabTrace::has_legacy_tables(std::size_t node, AddressFamily family) const {
+  auto& tables = *state(node).legacy;
+  if (tables.outdated(family)) tables = nodes_[node].run([] { return LegacyTables::open(); });
+  return tables.any(family);
 }
 
 // The trace's own coming and going are two changes; when there were no others, the last listing is still right.

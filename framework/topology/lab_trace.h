@@ -35,6 +35,8 @@ class LabTrace {
   bool vouch(Deadline deadline);
   /// Removes the rig's rules; what was collected stays.
   void stop();
+  /// Whether the node of that position has tables of iptables-legacy, whose rules are in no trace.
+  [[nodiscard]] bool has_legacy_tables(std::size_t node, AddressFamily family) const;
   /// The rules of a node as nft lists them, with handles and without counts. Only after stop().
   [[nodiscard]] const nft::Listing& rules(std::size_t node);
 

@@ -12,9 +12,10 @@ namespace {
 // `forward filter rule 3 accept`, by the names of chain and table.
 std::string short_text(const PathDecision& decision) {
   const auto where = fmt::format("{} {}", decision.rule.chain.name, decision.rule.chain.table.name);
-  if (decision.is_policy()) return fmt::format("{} {}", where, decision.rule.text);
+  const auto how = decision.evidence.empty() ? "" : " (counted)";
+  if (decision.is_policy()) return fmt::format("{} {}{}", where, decision.rule.text, how);
   const auto verdict = decision.rejects() ? std::string{"reject"} : nft::to_string(nft::Expression{decision.verdict});
-  return fmt::format("{} rule {} {}", where, decision.rule.position, verdict);
+  return fmt::format("{} rule {} {}{}", where, decision.rule.position, verdict, how);
 }
 
 bool is_worth_telling(const PathStep& step) {
@@ -32,11 +33,18 @@ void add(std::string& text, const std::string& part) { text += (text.empty() ? "
 // it.
 bool PathDecision::rejects() const {
   if (verdict.kind != nft::Verdict::Kind::drop || is_policy()) return false;
+  if (!evidence.empty()) return rule.text.contains("-j REJECT");
   return rule.text.ends_with("reject") || rule.text.contains("reject with ") || rule.text.contains("reject comment ") ||
          rule.text.contains("REJECT");
 }
 
 std::string PathDecision::to_string() const {
+  if (!evidence.empty()) {
+    const auto* const tool = rule.chain.table.family == nft::Family::ip ? "iptables-legacy" : "ip6tables-legacy";
+    const auto position = is_policy() ? "" : fmt::format(", rule {}", rule.position);
+    return fmt::format("{} table {}, chain {}{}: {} ({})", tool, rule.chain.table.name, rule.chain.name, position,
+                       rule.text, evidence);
+  }
   if (!is_policy()) return rule.to_string();
   return fmt::format("table {}, chain {}: {}", nft::to_string(rule.chain.table), rule.chain.name, rule.text);
 }

@@ -21,12 +21,16 @@ inline namespace topology {
 struct PathDecision {
   nft::ListedRule rule;  ///< position 0: the chain's policy, whose text is `policy drop`
   nft::Verdict verdict{nft::Verdict::Kind::next_rule};
+  /// How it is known of a rule of iptables-legacy, which is in no trace: `counted 1 packet of this probe`; empty: it
+  /// was traced. Such a rule has no handle, and its text is iptables-save's.
+  std::string evidence = {};
 
   [[nodiscard]] bool is_policy() const { return rule.position == 0; }
   /// Whether it rejects: drops, and tells the sender.
   [[nodiscard]] bool rejects() const;
   /// `table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 drop`,
-  /// `table inet filter, chain forward: policy drop`
+  /// `table inet filter, chain forward: policy drop`,
+  /// `iptables-legacy table filter, chain FORWARD, rule 2: -p tcp -j DROP (counted 1 packet of this probe)`
   [[nodiscard]] std::string to_string() const;
   friend bool operator==(const PathDecision&, const PathDecision&) = default;
 };

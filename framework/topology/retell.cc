@@ -15,15 +15,6 @@ namespace {
 
 using nft::Waypoint;
 
-std::string interface_name(const Node& node, std::uint32_t index) {
-  if (index == 0) return {};
-  for (const auto& interface : node.plan().interfaces) {
-    if (static_cast<std::uint32_t>(interface.index) == index) return interface.name.to_string();
-  }
-  const auto link = node.netlink([&](netlink::Socket& socket) { return netlink::get_link(socket, {.index = index}); });
-  return link ? link->name.to_string() : fmt::format("interface {}", index);
-}
-
 std::string endpoint_text(const IpAddress& address, const std::optional<Port>& port) {
   return port ? traffic::Endpoint{address, *port}.to_string() : address.to_string();
 }
@@ -52,6 +43,15 @@ void add_translation(PathHop& hop, const nft::TracedPacket& before, const nft::T
 }
 
 }  // namespace
+
+std::string interface_name(const Node& node, std::uint32_t index) {
+  if (index == 0) return {};
+  for (const auto& interface : node.plan().interfaces) {
+    if (static_cast<std::uint32_t>(interface.index) == index) return interface.name.to_string();
+  }
+  const auto link = node.netlink([&](netlink::Socket& socket) { return netlink::get_link(socket, {.index = index}); });
+  return link ? link->name.to_string() : fmt::format("interface {}", index);
+}
 
 PathHop retell(LabTrace& trace, const Visit& visit) {
   const Node& node = trace.nodes()[visit.node];

@@ -14,6 +14,9 @@ inline namespace topology {
 /// Only once the trace has stopped. A visit that ended with a drop ends with that decision.
 PathHop retell(LabTrace& trace, const Visit& visit);
 
+/// The name of the interface with that number in a node's network; empty for 0.
+std::string interface_name(const Node& node, std::uint32_t index);
+
 /// How a packet refuses, as nft names it: `tcp reset`, `port-unreachable`; empty: it does not.
 std::string refusal(const nft::TracedPacket& packet);
 
