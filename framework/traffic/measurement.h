@@ -19,6 +19,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace netrig::traffic {
 
@@ -41,7 +42,15 @@ struct Sides {
   Side server{"server"};
 };
 
-/// What happened between two looks. Of TCP the sender's part is summed up over all streams (rtt: the mean).
+/// One stream's part of an interval, with fields as those of Interval.
+struct StreamInterval {
+  ByteCount received;
+  std::uint64_t packets = 0, lost = 0, retransmits = 0;
+  std::chrono::nanoseconds rtt{}, jitter{};
+  ByteCount congestion_window;
+};
+
+/// What happened between two looks. It is the sum of the streams' parts (rtt and jitter: the mean).
 struct Interval {
   std::chrono::nanoseconds from{}, to{};  ///< since the start of sending
   ByteCount received;                     ///< payload that arrived in it, in both directions
@@ -50,6 +59,8 @@ struct Interval {
   std::uint64_t retransmits = 0;          ///< TCP: segments sent again in it
   std::chrono::nanoseconds rtt{};         ///< TCP: smoothed round-trip time at its end
   ByteCount congestion_window;            ///< TCP: at its end
+  std::chrono::nanoseconds jitter{};      ///< UDP: at its end
+  std::vector<StreamInterval> streams{};  ///< TCP and UDP: in the order of the result's streams
 
   [[nodiscard]] Bandwidth goodput() const { return rate(received, to - from); }
 };

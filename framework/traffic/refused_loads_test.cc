@@ -74,6 +74,10 @@ TEST(RefusedLoads, OfUdpNameWhatIsWrong) {
   EXPECT_THAT(udp([](UdpLoad& load) { load.payload = 65508; }),
               HasSubstr("measure udp to 127.0.0.1: payload is 65508: 16"));
   EXPECT_THAT(udp([](UdpLoad& load) { load.payload = 15; }), HasSubstr("payload is 15"));
+  EXPECT_THAT(udp([](UdpLoad& load) { load.streams = 0; }), HasSubstr("streams is 0: 1 to 1000"));
+  EXPECT_THAT(udp([](UdpLoad& load) { load.streams = 1001; }), HasSubstr("streams is 1001"));
+  EXPECT_THAT(udp([](UdpLoad& load) { load.rate = Bandwidth::bits_per_second(11'000); }),
+              HasSubstr("rate is 11Kbit: less than one datagram a stream in duration"));
   EXPECT_THAT(udp([](UdpLoad& load) { load.duration = -1s; }), HasSubstr("duration is not above zero"));
   EXPECT_THAT(udp([](UdpLoad& load) { load.packets = 0; }), HasSubstr("packets is zero"));
   EXPECT_THAT(udp([](UdpLoad& load) { load.rate = Bandwidth{}; }), HasSubstr("rate is zero"));

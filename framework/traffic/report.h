@@ -6,6 +6,8 @@
 // A field that has iperf3's name means what it means there (iperf_api.c, version 3.12): `host` is the client, `remote`
 // the server, times are in seconds but for `rtt` (microseconds) and `jitter_ms`. What iperf3 does not know has names of
 // its own. Where nothing was counted a field is left out.
+// Several streams: `intervals[].streams[]` and `end.streams[]` in one order, that of `start.connected[]`; `test_start`
+// has `bytes` and `blocks` of all together, `target_bitrate` of each.
 #pragma once
 
 #include <netrig/traffic/connection_rate.h>
@@ -22,7 +24,8 @@ namespace netrig::traffic {
 /// nothing. Of a run with a warm-up (`omit`), `sum_received` leaves it out and `sum_sent` does not. With
 /// Direction::both the sums are of both directions, and `test_start.bidir` is 1.
 std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_view environment = {});
-/// `packets` are those sent, as in iperf3; `duplicates`, `refused` and `delay_us` are this library's own.
+/// `packets` are those sent, as in iperf3; `duplicates`, `refused` and `delay_us` are this library's own. A stream's
+/// rate is over the time of all.
 std::string to_json(const UdpLoad& load, const UdpResult& result, std::string_view environment = {});
 /// `end.sum`: requests, lost, late, answers_per_second; `end.latency_us`: count, min, mean, p50, p90, p99, p99_9, max;
 /// `end.histogram_us`: `[from, to, count]` of each bucket that holds something.

@@ -57,15 +57,35 @@ Json json_buckets(const LatencyHistogram& histogram) {
   return all;
 }
 
+// `describe` adds to the sum and to each stream's part what the protocol knows.
 template <class Describe>
 Json json_intervals(const std::vector<Interval>& all, Describe describe) {
   auto list = Json::array();
   for (const auto& interval : all) {
+    Json entry = Json::object();
+    for (const auto& part : interval.streams) {
+      auto stream = json_span(interval.from, interval.to, part.received.value());
+      describe(stream, part, interval);
+      entry["streams"].push_back(std::move(stream));
+    }
     auto sum = json_span(interval.from, interval.to, interval.received.value());
-    describe(sum, interval);
-    list.push_back({{"sum", std::move(sum)}});
+    describe(sum, interval, interval);
+    entry["sum"] = std::move(sum);
+    list.push_back(std::move(entry));
   }
   return list;
+}
+
+template <class Stream>
+Json json_connected(const std::vector<Stream>& streams) {
+  auto connected = Json::array();
+  for (const auto& stream : streams) {
+    connected.push_back({{"local_host", stream.from.address.to_string()},
+                         {"local_port", stream.from.port.value()},
+                         {"remote_host", stream.to.address.to_string()},
+                         {"remote_port", stream.to.port.value()}});
+  }
+  return connected;
 }
 
 std::string json_report(Json start, Json intervals, Json end, std::string_view environment) {
@@ -85,21 +105,14 @@ Json tcp_start(const TcpLoad& load, const TcpResult& result) {
             {"blksize", load.block.value()},
             {"omit", json_seconds(load.warm_up)},
             {"duration", load.bytes ? 0 : json_seconds(load.duration)},
-            {"bytes", load.bytes ? load.bytes->value() : 0},
+            {"bytes", load.bytes ? load.bytes->value() * load.streams : 0},
             {"blocks", 0},
             {"reverse", load.direction == Direction::reverse ? 1 : 0},
             {"bidir", load.direction == Direction::both ? 1 : 0},
             {"tos", load.dscp.value_or(0) << kTosShift},
             {"target_bitrate", load.pace ? load.pace->bits_per_second() : 0}};
   auto start = start_of(load.run, std::move(test));
-  auto connected = Json::array();
-  for (const auto& stream : result.streams) {
-    connected.push_back({{"local_host", stream.from.address.to_string()},
-                         {"local_port", stream.from.port.value()},
-                         {"remote_host", stream.to.address.to_string()},
-                         {"remote_port", stream.to.port.value()}});
-  }
-  start["connected"] = std::move(connected);
+  start["connected"] = json_connected(result.streams);
   if (!result.streams.empty()) start["tcp_mss_default"] = result.streams.front().mss;
   return start;
 }
@@ -120,7 +133,8 @@ Json tcp_stream(const TcpStream& stream) {
 
 // ---- UDP
 
-Json datagrams(Json sum, const UdpResult& result, bool at_sender) {
+template <class Of>
+Json datagrams(Json sum, const Of& result, bool at_sender) {
   sum["jitter_ms"] = at_sender ? 0 : json_microseconds(result.jitter) / 1000;
   sum["lost_packets"] = at_sender ? 0 : result.lost();
   sum["packets"] = result.sent;
@@ -129,14 +143,22 @@ Json datagrams(Json sum, const UdpResult& result, bool at_sender) {
   return sum;
 }
 
+// Of a stream, and as the sum.
+template <class Of>
+Json arrivals(const Of& of, nanoseconds elapsed) {
+  auto counts = datagrams(json_span({}, elapsed, of.bytes.value()), of, false);
+  counts["out_of_order"] = of.reordered;
+  counts["duplicates"] = of.duplicates;
+  counts["refused"] = of.refused;
+  return counts;
+}
+
 Json udp_end(const UdpLoad& load, const UdpResult& result) {
   const auto sent = json_span({}, result.sending, result.sent * load.payload);
-  const auto received = datagrams(json_span({}, result.elapsed, result.bytes.value()), result, false);
-  auto stream = received;
-  stream["out_of_order"] = result.reordered;
-  stream["duplicates"] = result.duplicates;
-  stream["refused"] = result.refused;
-  return {{"streams", Json::array({{{"udp", std::move(stream)}}})},
+  const auto received = arrivals(result, result.elapsed);
+  auto streams = Json::array();
+  for (const auto& stream : result.streams) streams.push_back({{"udp", arrivals(stream, result.elapsed)}});
+  return {{"streams", std::move(streams)},
           {"sum", received},
           {"sum_sent", datagrams(sent, result, true)},
           {"sum_received", received},
@@ -162,10 +184,10 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, whole)},
            {"sender_tcp_congestion", result.congestion_control},
            {"receiver_tcp_congestion", result.congestion_control}};
-  auto list = json_intervals(result.intervals, [&](Json& sum, const Interval& interval) {
-    sum["retransmits"] = interval.retransmits;
-    sum["rtt"] = json_microseconds(interval.rtt);
-    sum["snd_cwnd"] = interval.congestion_window.value();
+  auto list = json_intervals(result.intervals, [&](Json& sum, const auto& part, const Interval& interval) {
+    sum["retransmits"] = part.retransmits;
+    sum["rtt"] = json_microseconds(part.rtt);
+    sum["snd_cwnd"] = part.congestion_window.value();
     sum["omitted"] = interval.to <= load.warm_up;
     sum["sender"] = false;
   });
@@ -174,24 +196,26 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
 
 std::string to_json(const UdpLoad& load, const UdpResult& result, std::string_view environment) {
   Json test{{"protocol", "UDP"},
-            {"num_streams", 1},
+            {"num_streams", load.streams},
             {"blksize", load.payload},
             {"omit", 0},
             {"duration", load.packets ? 0 : json_seconds(load.duration)},
             {"bytes", 0},
-            {"blocks", load.packets.value_or(0)},
+            {"blocks", load.packets.value_or(0) * load.streams},
             {"reverse", 0},
             {"tos", load.dscp.value_or(0) << kTosShift},
             {"target_bitrate", load.rate ? load.rate->bits_per_second() : 0}};
-  auto list = json_intervals(result.intervals, [](Json& sum, const Interval& interval) {
-    sum["packets"] = interval.packets + interval.lost;
-    sum["lost_packets"] = interval.lost;
-    sum["lost_percent"] =
-        percent_of(static_cast<double>(interval.lost), static_cast<double>(interval.packets + interval.lost));
+  auto list = json_intervals(result.intervals, [](Json& sum, const auto& part, const Interval&) {
+    sum["jitter_ms"] = json_microseconds(part.jitter) / 1000;
+    sum["lost_packets"] = part.lost;
+    sum["packets"] = part.packets + part.lost;
+    sum["lost_percent"] = percent_of(static_cast<double>(part.lost), static_cast<double>(part.packets + part.lost));
     sum["omitted"] = false;
     sum["sender"] = false;
   });
-  return json_report(start_of(load.run, std::move(test)), std::move(list), udp_end(load, result), environment);
+  auto start = start_of(load.run, std::move(test));
+  start["connected"] = json_connected(result.streams);
+  return json_report(std::move(start), std::move(list), udp_end(load, result), environment);
 }
 
 std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::string_view environment) {
@@ -201,9 +225,9 @@ std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::s
             {"duration", load.count ? 0 : json_seconds(load.duration)},
             {"blocks", load.count.value_or(0)},
             {"requests_per_second", load.rate}};
-  auto list = json_intervals(result.intervals, [](Json& sum, const Interval& interval) {
-    sum["answers"] = interval.packets;
-    sum["rtt"] = json_microseconds(interval.rtt);
+  auto list = json_intervals(result.intervals, [](Json& sum, const auto& part, const Interval&) {
+    sum["answers"] = part.packets;
+    sum["rtt"] = json_microseconds(part.rtt);
   });
   Json sum{{"seconds", json_seconds(result.elapsed)},
            {"requests", result.requests},

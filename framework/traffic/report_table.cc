@@ -64,6 +64,12 @@ std::string to_table(const UdpResult& result) {
   for (const auto& interval : result.intervals)
     text += udp_line(period(interval.from, interval.to), interval.received, interval.goodput(), interval.lost,
                      interval.packets + interval.lost);
+  std::size_t number = 0;
+  for (const auto& stream : result.streams) {
+    if (result.streams.size() > 1)
+      text += udp_line(fmt::format("stream {}", ++number), stream.bytes, rate(stream.bytes, result.elapsed),
+                       stream.lost(), stream.sent);
+  }
   text += udp_line(fmt::format("all, {:.2f} s", in_seconds(result.elapsed)), result.bytes, result.goodput(),
                    result.lost(), result.sent);
   return text + fmt::format("jitter {}, {} out of order, {} duplicates, one way {}\n",

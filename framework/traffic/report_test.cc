@@ -59,6 +59,20 @@ UdpResult udp_result() {
   interval.received = result.bytes;
   interval.packets = 900;
   interval.lost = 100;
+  for (const std::uint64_t lost : {100U, 0U}) {
+    auto& stream = result.streams.emplace_back();
+    stream.from = {Ipv4Address{10, 0, 0, 1}, Port{static_cast<std::uint16_t>(40'000 + lost)}};
+    stream.sent = 500;
+    stream.received = 500 - lost;
+    stream.reordered = 5;
+    stream.bytes = ByteCount{stream.received * 1400};
+    stream.jitter = std::chrono::microseconds{lost};
+    auto& part = interval.streams.emplace_back();
+    part.packets = stream.received;
+    part.lost = lost;
+    part.received = stream.bytes;
+    part.jitter = stream.jitter;
+  }
   return result;
 }
 
@@ -101,6 +115,39 @@ TEST(ReportJson, TellsUdpAtBothEnds) {
   EXPECT_EQ(end.at("sum").at("lost_packets"), 100);
   EXPECT_EQ(end.at("sum").at("lost_percent"), 10);
   EXPECT_EQ(end.at("streams").at(0).at("udp").at("out_of_order"), 5);
+}
+
+TEST(ReportJson, TellsEachUdpStream) {
+  const auto report = Json::parse(to_json(UdpLoad{.streams = 2, .packets = 500}, udp_result()));
+  EXPECT_EQ(report.at("start").at("test_start").at("num_streams"), 2);
+  EXPECT_EQ(report.at("start").at("test_start").at("blocks"), 1000);
+  EXPECT_EQ(report.at("start").at("connected").at(0).at("local_port"), 40'100);
+  const auto& streams = report.at("end").at("streams");
+  ASSERT_EQ(streams.size(), 2U);
+  EXPECT_EQ(streams[0].at("udp").at("packets"), 500);
+  EXPECT_EQ(streams[0].at("udp").at("lost_packets"), 100);
+  EXPECT_EQ(streams[0].at("udp").at("lost_percent"), 20);
+  EXPECT_EQ(streams[0].at("udp").at("jitter_ms"), 0.1);
+  EXPECT_EQ(streams[0].at("udp").at("bits_per_second"), 4.48e6);
+  EXPECT_EQ(streams[1].at("udp").at("lost_packets"), 0);
+}
+
+TEST(ReportJson, TellsEachStreamsPartOfAnInterval) {
+  const auto udp = Json::parse(to_json(UdpLoad{.streams = 2}, udp_result())).at("intervals").at(0);
+  EXPECT_EQ(udp.at("streams").at(0).at("packets"), 500);
+  EXPECT_EQ(udp.at("streams").at(0).at("lost_packets"), 100);
+  EXPECT_EQ(udp.at("streams").at(1).at("bits_per_second"), 5.6e6);
+  EXPECT_EQ(udp.at("sum").at("packets"), 1000);
+  auto result = tcp_result();
+  result.intervals[0].streams.resize(2);
+  result.intervals[0].streams[1].retransmits = 3;
+  result.intervals[0].streams[1].received = ByteCount{1'000'000};
+  result.intervals[0].streams[1].congestion_window = ByteCount{14'480};
+  const auto tcp = Json::parse(to_json(tcp_load(), result)).at("intervals").at(0).at("streams").at(1);
+  EXPECT_EQ(tcp.at("retransmits"), 3);
+  EXPECT_EQ(tcp.at("bytes"), 1'000'000);
+  EXPECT_EQ(tcp.at("snd_cwnd"), 14'480);
+  EXPECT_EQ(tcp.at("omitted"), true);
 }
 
 TEST(ReportJson, TellsTimesInMicroseconds) {
@@ -154,6 +201,8 @@ TEST(ReportTable, HasALineAnIntervalAStreamAndTheWhole) {
 TEST(ReportTable, TellsWhatWasLost) {
   const auto table = to_table(udp_result());
   EXPECT_THAT(table, HasSubstr("1.26 MB      10.08 Mbit/s     100/1000 (10%)"));
+  EXPECT_THAT(table, HasSubstr("stream 1             560 kB       4.48 Mbit/s      100/500 (20%)\n"));
+  EXPECT_THAT(table, HasSubstr("stream 2             700 kB       5.6 Mbit/s       0/500 (0%)\n"));
   EXPECT_THAT(table, HasSubstr("jitter 250 us, 5 out of order, 0 duplicates"));
 }
 

@@ -90,5 +90,27 @@ TEST_P(TcpLoads, HaveAThreadASideWhereTheReceiverHasWorkOrTheyArePinnedApart) {
   EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::each_side);
 }
 
+TEST_P(TcpLoads, TellEachStreamsPartOfAnInterval) {
+  auto some = load();
+  some.streams = 2;
+  some.direction = Direction::both;
+  some.run.interval = 10ms;
+  const auto result = measure_tcp(some, {});
+  ASSERT_TRUE(result) << result.error();
+  ASSERT_EQ(result->streams.size(), 4U);
+  std::vector<std::uint64_t> bytes(4);
+  for (const auto& interval : result->intervals) {
+    ASSERT_EQ(interval.streams.size(), 4U);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      bytes[i] += interval.streams[i].received.value();
+      sum += interval.streams[i].received.value();
+      EXPECT_GT(interval.streams[i].congestion_window.value(), 0U);
+    }
+    EXPECT_EQ(interval.received.value(), sum);
+  }
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(bytes[i], result->streams[i].received.value()) << i;
+}
+
 }  // namespace
 }  // namespace netrig::traffic

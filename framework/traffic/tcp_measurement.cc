@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/open_files.h>
 #include <netrig/traffic/rendezvous.h>
 #include <netrig/traffic/tcp_measurement.h>
 
@@ -19,27 +20,25 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 
-struct SenderTotals {
-  std::uint64_t retransmits = 0;
-  nanoseconds rtt{};
-  std::uint64_t window = 0;
-};
+// What a stream has come to since `before`, which becomes what it is now.
+StreamInterval part_of(const TcpFlow& sender, const TcpFlow& receiver, TcpSample& before) {
+  const auto info = info_of(sender);
+  const auto received = receiver.received.load(std::memory_order_relaxed);
+  const std::uint64_t retransmits = info.tcpi_total_retrans;
+  return {.received = ByteCount{received - std::exchange(before.received, received)},
+          .retransmits = retransmits - std::exchange(before.retransmits, retransmits),
+          .rtt = microseconds{info.tcpi_rtt},
+          .congestion_window = ByteCount{std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss}};
+}
 
-SenderTotals totals_of(const TcpSide& client, const TcpSide& server) {
-  SenderTotals totals;
-  std::int64_t flows = 0;
-  for (const auto* side : {&client, &server}) {
-    if (!side->sends()) continue;
-    for (const auto& flow : side->flows) {
-      const auto info = info_of(flow);
-      totals.retransmits += info.tcpi_total_retrans;
-      totals.rtt += microseconds{info.tcpi_rtt};
-      totals.window += std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss;
-      ++flows;
-    }
+void add_up(Interval& interval) {
+  for (const auto& part : interval.streams) {
+    interval.received += part.received;
+    interval.retransmits += part.retransmits;
+    interval.rtt += part.rtt;
+    interval.congestion_window += part.congestion_window;
   }
-  if (flows > 0) totals.rtt /= flows;
-  return totals;
+  if (!interval.streams.empty()) interval.rtt /= static_cast<std::int64_t>(interval.streams.size());
 }
 
 TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t started) {
@@ -74,11 +73,19 @@ std::string congestion_control_of(int fd) {
   return name.data();
 }
 
-Result<void> add_streams(TcpResult& result, const TcpSide& client, const TcpSide& server, std::int64_t started) {
+// Calls `use` with the sender and the receiver of each stream, in the order of the result's streams.
+template <class Use>
+void each_stream(const TcpSide& client, const TcpSide& server, Use use) {
   for (std::size_t i = 0; i < client.flows.size(); ++i) {
-    if (client.sends()) result.streams.push_back(stream_of(client.flows[i], server.flows[i], started));
-    if (server.sends()) result.streams.push_back(stream_of(server.flows[i], client.flows[i], started));
+    if (client.sends()) use(client.flows[i], server.flows[i]);
+    if (server.sends()) use(server.flows[i], client.flows[i]);
   }
+}
+
+Result<void> add_streams(TcpResult& result, const TcpSide& client, const TcpSide& server, std::int64_t started) {
+  each_stream(client, server, [&](const TcpFlow& sender, const TcpFlow& receiver) {
+    result.streams.push_back(stream_of(sender, receiver, started));
+  });
   for (const auto& stream : result.streams) {
     result.sent += stream.sent;
     result.received += stream.received;
@@ -104,6 +111,7 @@ TcpMeasurement::TcpMeasurement(TcpLoad load, Sides sides)
 
 Result<void> TcpMeasurement::open() {
   NETRIG_TRY(check(load_));
+  NETRIG_TRY(make_room_for_files(2UL * load_.streams));
   fault_point("open-tcp-streams");
   payload_ = NETRIG_TRY(TcpPayload::make(load_.seed, load_.method == SendMethod::pages));
   const auto options = [this](const Side& side) {
@@ -135,12 +143,11 @@ CrewPlan TcpMeasurement::plan() {
     warm_bytes_ = client_.received() + server_.received();
   };
   plan.sample = [this](Interval& interval) {
-    const auto received = client_.received() + server_.received();
-    const auto totals = totals_of(client_, server_);
-    interval.received = ByteCount{received - std::exchange(sampled_bytes_, received)};
-    interval.retransmits = totals.retransmits - std::exchange(sampled_retransmits_, totals.retransmits);
-    interval.rtt = totals.rtt;
-    interval.congestion_window = ByteCount{totals.window};
+    samples_.resize(load_.streams * (load_.direction == Direction::both ? 2UL : 1UL));
+    each_stream(client_, server_, [&](const TcpFlow& sender, const TcpFlow& receiver) {
+      interval.streams.push_back(part_of(sender, receiver, samples_[interval.streams.size()]));
+    });
+    add_up(interval);
   };
   return plan;
 }

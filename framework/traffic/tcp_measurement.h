@@ -8,8 +8,14 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 namespace netrig::traffic {
+
+/// Of a stream, at the last look.
+struct TcpSample {
+  std::uint64_t received = 0, retransmits = 0;
+};
 
 /// open(), start(), finish(), each once and in this order. Ends its threads when it goes.
 class TcpMeasurement {
@@ -36,8 +42,9 @@ class TcpMeasurement {
   TcpThreads threads_;  ///< not automatic
   std::array<TcpWorker, 2> workers_;
   std::chrono::nanoseconds warm_at_{};
-  std::uint64_t warm_bytes_ = 0, sampled_bytes_ = 0, sampled_retransmits_ = 0;
-  std::optional<Crew> crew_;  ///< last: its threads use the rest
+  std::uint64_t warm_bytes_ = 0;
+  std::vector<TcpSample> samples_;  ///< stream by stream
+  std::optional<Crew> crew_;        ///< last: its threads use the rest
 };
 
 }  // namespace netrig::traffic

@@ -4,6 +4,7 @@
 //   sides)); std::cout << result;     // 100 Mbit/s: 8929 of 8929 datagrams, 0 lost, ...
 #pragma once
 
+#include <netrig/traffic/connect.h>
 #include <netrig/traffic/histogram.h>
 #include <netrig/traffic/measurement.h>
 
@@ -14,10 +15,13 @@ namespace netrig::traffic {
 
 /// What to send, from the client to the server.
 struct UdpLoad {
-  std::size_t payload = 1400;                                   ///< bytes of a datagram, 16 to 65507
-  std::optional<Bandwidth> rate = {};                           ///< of payload; none: as fast as it goes
+  unsigned streams = 1;        ///< sockets of the client, each with a port and numbers of its own, 1 to 1000
+  std::size_t payload = 1400;  ///< bytes of a datagram, 16 to 65507
+  /// Of each stream's payload, as iperf3's -b; none: as fast as it goes, in turn. Streams send evenly spread, one after
+  /// the other.
+  std::optional<Bandwidth> rate = {};
   std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< not used with `packets`
-  std::optional<std::uint64_t> packets = {};                    ///< exactly so many, instead of a fixed time
+  std::optional<std::uint64_t> packets = {};  ///< each stream exactly so many, instead of a fixed time
   /// Several datagrams a packet of the kernel's, cut up as late as possible and put together as early (udp(7),
   /// UDP_SEGMENT and UDP_GRO). On a veth they are never cut: interface and rule counters see one packet then, and a
   /// rule's verdict is for all of it. Off: each datagram goes by itself.
@@ -32,20 +36,34 @@ struct UdpLoad {
   RunOptions run = {};
 };
 
-/// What came of it. Nothing at all at the receiver is an error.
+/// One stream. Nothing of one of several at the receiver is a loss of all.
+struct UdpStream {
+  Endpoint from, to;                                                                 ///< as the sender sees them
+  std::uint64_t sent = 0, received = 0, duplicates = 0, reordered = 0, refused = 0;  ///< as those of UdpResult
+  ByteCount bytes;
+  std::chrono::nanoseconds ended{};  ///< when the last datagram arrived, since the first send of all; 0: none did
+  std::chrono::nanoseconds jitter{};
+
+  [[nodiscard]] std::uint64_t lost() const { return sent - received; }
+  /// 0 to 1.
+  [[nodiscard]] double loss() const { return sent == 0 ? 1 : static_cast<double>(lost()) / static_cast<double>(sent); }
+};
+
+/// What came of it: sums over the streams. Nothing at all at the receiver is an error.
 struct UdpResult {
   std::uint64_t sent = 0;        ///< datagrams
   std::uint64_t received = 0;    ///< different ones
   std::uint64_t duplicates = 0;  ///< came again
-  std::uint64_t reordered = 0;   ///< came after one that was sent later (RFC 4737 section 3)
+  std::uint64_t reordered = 0;   ///< came after one of the same stream that was sent later (RFC 4737 section 3)
   /// By the sender's own kernel: a firewall's output chain, a full queue. Not among `sent`. As fast as it goes, only
   /// those that stopped the sender at once are known.
   std::uint64_t refused = 0;
   ByteCount bytes;                     ///< payload of those received
   std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
   std::chrono::nanoseconds sending{};  ///< from the first send to the last
-  std::chrono::nanoseconds jitter{};   ///< RFC 3550 section 6.4.1, at the end
+  std::chrono::nanoseconds jitter{};   ///< RFC 3550 section 6.4.1, at the end; the mean of the streams that arrived
   LatencyHistogram delay;              ///< one way: one clock serves both sides. Includes the wait in the buffers
+  std::vector<UdpStream> streams;
   std::vector<Interval> intervals;
   SideCost client, server;
   bool segmented = false;  ///< UDP_SEGMENT was used

@@ -19,6 +19,7 @@ constexpr std::size_t kMessages = 64;       // a system call's
 constexpr std::size_t kMessagesOfMany = 4;  // where each may be 64 kB
 constexpr std::size_t kMostInOne = 65535;
 constexpr std::size_t kControlBytes = 64;
+constexpr std::uint64_t kMostStreams = (1U << (UdpHeader::kMarkShift - UdpHeader::kStreamShift)) - 1;
 
 // The size of each datagram of a message that the kernel put together, or of the one.
 std::size_t segment_of(msghdr& message, std::size_t size) {
@@ -57,7 +58,7 @@ Result<void> UdpReceiver::open(UniqueFd socket) {
 // How long to wait for more: none, without end.
 std::optional<std::chrono::nanoseconds> UdpReceiver::patience(const UdpSender& sender) const {
   if (!sender.done()) return std::nullopt;
-  const auto quiet_since = std::max(arrivals_.last(), sender.last());
+  const auto quiet_since = std::max(last_, sender.last());
   return std::max(std::chrono::nanoseconds{quiet_since + load_.linger.count() - ticks()}, std::chrono::nanoseconds{});
 }
 
@@ -103,17 +104,25 @@ Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, 
   UdpHeader header;
   if (size != load_.payload) return {};
   std::memcpy(&header, datagram, sizeof header);
-  if (header.number >> UdpHeader::kMarkShift != mark_) return {};
-  const auto number = header.number & ((1ULL << UdpHeader::kMarkShift) - 1);
-  if (load_.verify && !body_.empty() && std::memcmp(datagram + sizeof header, body_.data(), body_.size()) != 0) {
-    const auto* got = datagram + sizeof header;
-    const auto at = static_cast<std::size_t>(std::mismatch(got, got + body_.size(), body_.data()).first - got);
-    return fail(Error::from_errno("verify datagrams", name_, EBADMSG,
-                                  fmt::format("byte {} of datagram {} is 0x{:02x} and was sent as 0x{:02x}",
-                                              at + sizeof header, number, got[at], body_[at])));
-  }
-  arrivals_.count(number, header.sent_at, now);
+  if (header.number >> UdpHeader::kMarkShift != mark_ || header.sent_at < began_ || header.sent_at > now) return {};
+  const auto stream = (header.number >> UdpHeader::kStreamShift) & kMostStreams;
+  if (stream >= arrivals_.size()) return {};
+  const auto number = header.number & ((1ULL << UdpHeader::kStreamShift) - 1);
+  if (load_.verify) NETRIG_TRY(verify(datagram + sizeof header, stream, number));
+  if (!arrivals_[stream].count(number, header.sent_at, now)) return {};
+  last_ = now;
+  delay_.record(std::chrono::nanoseconds{now - header.sent_at});
+  received_.store(received() + 1, std::memory_order_release);
   return {};
+}
+
+Result<void> UdpReceiver::verify(const unsigned char* got, std::uint64_t stream, std::uint64_t number) const {
+  if (body_.empty() || std::memcmp(got, body_.data(), body_.size()) == 0) return {};
+  const auto at = static_cast<std::size_t>(std::mismatch(got, got + body_.size(), body_.data()).first - got);
+  return fail(Error::from_errno(
+      "verify datagrams", name_, EBADMSG,
+      fmt::format("byte {} of datagram {}{} is 0x{:02x} and was sent as 0x{:02x}", at + sizeof(UdpHeader), number,
+                  load_.streams > 1 ? fmt::format(" of stream {}", stream + 1) : "", got[at], body_[at])));
 }
 
 }  // namespace netrig::traffic

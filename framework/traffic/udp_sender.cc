@@ -29,6 +29,15 @@ std::size_t path_mtu(int fd, bool is_v4) {
   return static_cast<std::size_t>(std::max(mtu, 0));
 }
 
+// Whether the kernel is to cut the socket's messages into datagrams.
+bool cut_by_kernel(int fd, const UdpLoad& load) {
+  const bool is_v4 = load.run.destination.is_v4();
+  const std::size_t headers = (is_v4 ? 20 : 40) + 8;
+  const int size = static_cast<int>(load.payload);
+  return load.payload + headers <= path_mtu(fd, is_v4) &&
+         ::setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0;
+}
+
 bool is_of_the_path(int error) {
   return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO ||
          error == ENOPROTOOPT || error == EHOSTDOWN || error == EOPNOTSUPP;
@@ -43,15 +52,11 @@ std::vector<unsigned char> udp_body(const UdpLoad& load) {
   return body;
 }
 
-Result<void> UdpSender::open(UniqueFd socket) {
-  socket_ = std::move(socket);
-  const bool is_v4 = load_.run.destination.is_v4();
-  const std::size_t headers = (is_v4 ? 20 : 40) + 8;
-  if (load_.segmentation && load_.payload + headers <= path_mtu(socket_.get(), is_v4)) {
-    const int size = static_cast<int>(load_.payload);
-    if (::setsockopt(socket_.get(), SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0)
-      segments_ = std::clamp<std::size_t>(kMostOfMessage / load_.payload, 1, kSegmentsOfMessage);
-  }
+void UdpSender::open(std::vector<UdpFlow> flows) {
+  flows_ = std::move(flows);
+  const auto takes_segments = [this](const UdpFlow& flow) { return cut_by_kernel(flow.socket.get(), load_); };
+  if (load_.segmentation && std::ranges::all_of(flows_, takes_segments))
+    segments_ = std::clamp<std::size_t>(kMostOfMessage / load_.payload, 1, kSegmentsOfMessage);
   const auto message = segments_ * load_.payload;
   const auto messages = std::clamp<std::size_t>(kBatchBytes / message, 1, kBatchMessages);
   bytes_.resize(messages * message);
@@ -66,25 +71,31 @@ Result<void> UdpSender::open(UniqueFd socket) {
     messages_[i].msg_hdr.msg_iov = &parts_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
-  return {};
 }
 
-// How many should have gone out by now and have not.
+// Nanoseconds between two datagrams of a stream.
+double UdpSender::gap() const {
+  return 8e9 * static_cast<double>(load_.payload) / static_cast<double>(load_.rate->bits_per_second());
+}
+
+// When the first of the stream whose turn it is goes out, since the first of all: evenly spread over a gap.
+double UdpSender::offset() const { return gap() * static_cast<double>(turn_) / static_cast<double>(flows_.size()); }
+
+// How many of the stream whose turn it is should have gone out by now and have not. Where none is, none of any other
+// is.
 std::uint64_t UdpSender::due(std::int64_t now) const {
-  const auto gone = sent() + refused_;
+  const auto gone = flows_[turn_].sent + flows_[turn_].refused;
   auto due = parts_.size() * segments_;
   if (load_.rate) {
-    const double scheduled = static_cast<double>(now - first_) * static_cast<double>(load_.rate->bits_per_second()) /
-                             (8e9 * static_cast<double>(load_.payload));
-    due = std::min<std::uint64_t>(
-        due, static_cast<std::uint64_t>(scheduled) + 1 - std::min(gone, static_cast<std::uint64_t>(scheduled) + 1));
+    const double since = static_cast<double>(now - first_) - offset();
+    const auto scheduled = since < 0 ? 0 : static_cast<std::uint64_t>(since / gap()) + 1;
+    due = std::min<std::uint64_t>(due, scheduled - std::min(gone, scheduled));
   }
   return load_.packets ? std::min(due, *load_.packets - gone) : due;
 }
 
 Result<void> UdpSender::wait_until_due(const Reins& reins) const {
-  const double at = static_cast<double>(sent() + refused_) * 8e9 * static_cast<double>(load_.payload) /
-                    static_cast<double>(load_.rate->bits_per_second());
+  const double at = offset() + static_cast<double>(flows_[turn_].sent + flows_[turn_].refused) * gap();
   const auto wait = std::max<std::int64_t>(first_ + static_cast<std::int64_t>(at) + 1 - ticks(), 0);
   const timespec span{wait / 1'000'000'000, wait % 1'000'000'000};
   pollfd wake{reins.wake.get(), POLLIN, 0};
@@ -97,7 +108,11 @@ Result<void> UdpSender::run(Reins& reins, const std::function<bool()>& heard) {
   ::prctl(PR_SET_TIMERSLACK, 1UL);  // this thread's own: the default of 50 us is a whole gap between datagrams
   first_ = last_ = ticks();
   while (!reins.abort.load(std::memory_order_acquire) && !reins.stop_sending.load(std::memory_order_acquire)) {
-    if (load_.packets && sent() + refused_ >= *load_.packets) break;
+    if (all_gone()) break;
+    if (has_gone(flows_[turn_])) {
+      next_turn();
+      continue;
+    }
     const auto count = due(ticks());
     NETRIG_TRY(count == 0 ? wait_until_due(reins) : send(count, reins, heard));
   }
@@ -107,9 +122,10 @@ Result<void> UdpSender::run(Reins& reins, const std::function<bool()>& heard) {
 
 // Numbers and times; how many messages that makes.
 unsigned UdpSender::fill(std::uint64_t count, std::int64_t now) {
-  const auto next = sent();
+  const auto next =
+      (mark_ << UdpHeader::kMarkShift) + (std::uint64_t{turn_} << UdpHeader::kStreamShift) + flows_[turn_].sent;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const UdpHeader header{(mark_ << UdpHeader::kMarkShift) + next + i, now};
+    const UdpHeader header{next + i, now};
     std::memcpy(&bytes_[i * load_.payload], &header, sizeof header);
   }
   const auto messages = (count + segments_ - 1) / segments_;
@@ -123,26 +139,32 @@ Result<void> UdpSender::send(std::uint64_t count, const Reins& reins, const std:
   const auto messages = fill(count, now);
   // sendmmsg(2) keeps an error to itself once a message of the call has gone: one at a time until it is known that they
   // arrive, and where there is time for it.
-  const int done =
-      ::sendmmsg(socket_.get(), messages_.data(), heard() && !load_.rate ? messages : 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  auto& flow = flows_[turn_];
+  const int done = ::sendmmsg(flow.socket.get(), messages_.data(), heard() && !load_.rate ? messages : 1,
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
   if (done < 0) return refuse(errno, reins, heard);
   std::uint64_t datagrams = 0;
   for (int i = 0; i < done; ++i) datagrams += parts_[static_cast<std::size_t>(i)].iov_len / load_.payload;
+  flow.sent += datagrams;
   sent_.store(sent() + datagrams, std::memory_order_release);
   last_ = now;
+  next_turn();
   return {};
 }
 
 Result<void> UdpSender::refuse(int error, const Reins& reins, const std::function<bool()>& heard) {
   if (error == EINTR) return {};
   if (error == EAGAIN) {
-    pollfd ready[] = {{socket_.get(), POLLOUT, 0}, {reins.wake.get(), POLLIN, 0}};
+    pollfd ready[] = {{flows_[turn_].socket.get(), POLLOUT, 0}, {reins.wake.get(), POLLIN, 0}};
     if (::poll(ready, 2, -1) < 0 && errno != EINTR) return fail(Error::from_errno("wait to send", name_, errno));
     return {};
   }
   // The own kernel's word on one message: a firewall's output chain, a full queue.
   if (error == EPERM || error == ENOBUFS) {
-    refused_ += parts_[0].iov_len / load_.payload;
+    const auto datagrams = parts_[0].iov_len / load_.payload;
+    flows_[turn_].refused += datagrams;
+    refused_ += datagrams;
+    next_turn();
     return {};
   }
   if (is_of_the_path(error) && heard()) return {};  // about some datagrams only: what is lost is counted

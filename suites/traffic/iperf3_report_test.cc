@@ -65,6 +65,16 @@ TEST_F(Iperf3Report, NamesTcpAlike) {
                 "/start/test_start/blocks",
                 "/start/test_start/reverse",
                 "/start/test_start/tos",
+                "/intervals/0/streams/0/start",
+                "/intervals/0/streams/0/end",
+                "/intervals/0/streams/0/seconds",
+                "/intervals/0/streams/0/bytes",
+                "/intervals/0/streams/0/bits_per_second",
+                "/intervals/0/streams/0/retransmits",
+                "/intervals/0/streams/0/snd_cwnd",
+                "/intervals/0/streams/0/rtt",
+                "/intervals/0/streams/0/omitted",
+                "/intervals/0/streams/0/sender",
                 "/intervals/0/sum/start",
                 "/intervals/0/sum/end",
                 "/intervals/0/sum/seconds",
@@ -98,21 +108,28 @@ TEST_F(Iperf3Report, NamesTcpAlike) {
 TEST_F(Iperf3Report, NamesUdpAlike) {
   NETRIG_NEEDS_TOOL("iperf3");
   traffic::UdpLoad load;
-  load.packets = 100;
+  load.packets = 50;
+  load.streams = 2;
   load.rate = Bandwidth::bits_per_second(100'000'000);
   load.run.interval = 10ms;
   load.run.patience = 60s;
   const auto ours = Json::parse(to_json(load, measure(left(), right(), load)));
-  const auto theirs = by_iperf3({"-u", "-b", "100M", "-l", "1400", "-n", "140000"});
-  std::vector<std::string> fields{"/start/test_start/protocol", "/start/test_start/blksize", "/start/test_start/blocks",
-                                  "/end/streams/0/udp/out_of_order"};
-  for (const std::string part : {"/end/streams/0/udp", "/end/sum", "/end/sum_sent", "/end/sum_received"}) {
+  const auto theirs = by_iperf3({"-u", "-P", "2", "-b", "100M", "-l", "1400", "-n", "140000"});
+  std::vector<std::string> fields{"/start/test_start/protocol",    "/start/test_start/blksize",
+                                  "/start/test_start/blocks",      "/start/test_start/num_streams",
+                                  "/start/connected/1/local_port", "/end/streams/1/udp/out_of_order"};
+  for (const auto* name : {"start", "end", "seconds", "bytes", "bits_per_second", "packets", "omitted", "sender"})
+    for (const auto* part : {"/intervals/0/streams/1/", "/intervals/0/sum/"})
+      fields.push_back(std::string{part} + name);
+  for (const std::string part :
+       {"/end/streams/0/udp", "/end/streams/1/udp", "/end/sum", "/end/sum_sent", "/end/sum_received"}) {
     for (const auto* name : {"/start", "/end", "/seconds", "/bytes", "/bits_per_second", "/jitter_ms", "/lost_packets",
                              "/packets", "/lost_percent", "/sender"})
       fields.push_back(part + name);
   }
   expect_alike(ours, theirs, fields);
-  for (const auto* same : {"/end/sum/packets", "/end/sum_sent/bytes", "/start/test_start/blksize"})
+  for (const auto* same :
+       {"/end/sum/packets", "/end/sum_sent/bytes", "/end/streams/1/udp/packets", "/start/test_start/blksize"})
     EXPECT_EQ(ours[Pointer{same}], theirs[Pointer{same}]) << same;
 }
 
