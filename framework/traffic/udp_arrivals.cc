@@ -16,7 +16,6 @@ bool Arrivals::count(std::uint64_t number, std::int64_t sent_at, std::int64_t no
   seen_[word] |= bit;
   const auto expected = expected_.load(std::memory_order_relaxed);
   if (number + 1 < expected) ++reordered_;
-  expected_.store(std::max(expected, number + 1), std::memory_order_relaxed);
   const auto transit = now - sent_at;
   if (const auto before = received_.load(std::memory_order_relaxed); before > 0) {
     const auto jitter = jitter_.load(std::memory_order_relaxed);
@@ -26,6 +25,7 @@ bool Arrivals::count(std::uint64_t number, std::int64_t sent_at, std::int64_t no
   transit_ = transit;
   last_ = now;
   received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  expected_.store(std::max(expected, number + 1), std::memory_order_release);  // last: who reads it first sees no loss
   return true;
 }
 

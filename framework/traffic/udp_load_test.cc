@@ -83,6 +83,7 @@ TEST_P(UdpLoads, TellEachStreamsPartOfAnInterval) {
     for (std::size_t i = 0; i < 3; ++i) {
       packets[i] += interval.streams[i].packets;
       sum += interval.streams[i].packets;
+      EXPECT_EQ(interval.streams[i].lost, 0U);
     }
     EXPECT_EQ(interval.packets, sum);
     EXPECT_EQ(interval.received.value(), sum * some.payload);

@@ -105,8 +105,9 @@ struct StreamSample {
 // What the stream has come to since the last look.
 StreamInterval part_of(const Arrivals& arrivals, StreamSample& before, std::size_t payload) {
   StreamInterval part{.received = {}, .congestion_window = {}};
+  const auto expected = arrivals.expected();  // first: what arrives in between is not taken for missing
   const auto received = arrivals.received();
-  const auto missing = arrivals.expected() - std::min(arrivals.expected(), received);
+  const auto missing = expected - std::min(expected, received);
   part.packets = received - std::exchange(before.packets, received);
   part.lost = missing - std::min(missing, std::exchange(before.missing, missing));
   part.received = ByteCount{part.packets * payload};

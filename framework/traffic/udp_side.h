@@ -92,7 +92,7 @@ class Arrivals {
   /// Different ones.
   [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
   /// Numbers up to the greatest that came.
-  [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_acquire); }
   /// ticks() of the last; 0: none came.
   [[nodiscard]] std::int64_t last() const { return last_; }
   [[nodiscard]] std::chrono::nanoseconds jitter() const {
