@@ -11,7 +11,7 @@
 //   3. One batch a namespace: lo up, addresses; before any cable has carrier, so that the kernel finds each IPv6
 //   link-local
 //      address there, usable, instead of making a tentative one.
-//   4. One batch a namespace: the far ends up, their IPv6 addresses, routes.
+//   4. One batch a namespace: the far ends up, their IPv6 addresses, routes; each end is asked for.
 //   5. One batch a namespace that owns pairs: ask for each end that came up first. The question makes the kernel act on
 //   the
 //      carrier change at once (linkwatch_sync_dev, called by rtnl_getlink in net/core/rtnetlink.c); without it the end
@@ -218,6 +218,7 @@ class Builder {
     change.up = true;
     if (interface.master) change.master = device_of(plan.interfaces[*interface.master]);
     batch.change_link(change);
+    batch.settle_link(change.device);  // its cable has carrier now, but its state says so only when somebody asked
     if (has_ipv6(interface)) add_link_local(batch, interface);
     add_addresses(batch, interface, AddressFamily::ipv6);
   }

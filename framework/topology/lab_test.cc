@@ -1,4 +1,5 @@
 // Labs against the kernel: what was planned is there, works at once, and is gone afterwards.
+#include <netrig/netlink/link.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
 
@@ -7,6 +8,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <net/if.h>
 #include <optional>
 #include <thread>
 
@@ -152,6 +154,27 @@ TEST(Lab, ForwardsRoundARingOfSwitchesAsSoonAsItIsBuilt) {
     }
   }
   EXPECT_EQ(blocking, 1U);
+}
+
+// The kernel tells an interface's state from its carrier by a worker, which waits for the lock that all who build take.
+TEST(Lab, LinksAreRunningAsSoonAsItIsBuilt) {
+  std::atomic<int> late = 0;
+  const auto build = [&] {
+    for (int i = 0; i < 25; ++i) {
+      const Lab lab{pair()};
+      for (const auto& node : lab.nodes()) {
+        for (const auto& link : node.netlink([](netlink::Socket& socket) {
+               return value_or_throw(netlink::dump_links(socket, {.kind = "veth", .statistics = false}));
+             })) {
+          if ((link.flags & IFF_RUNNING) == 0 || link.state != netlink::OperState::up) ++late;
+        }
+      }
+    }
+  };
+  std::vector<std::jthread> builders;
+  for (int i = 0; i < 8; ++i) builders.emplace_back(build);
+  builders.clear();
+  EXPECT_EQ(late, 0);
 }
 
 TEST(Lab, FindsThePeerOfAnInterface) {
