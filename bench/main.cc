@@ -6,6 +6,7 @@
 // Interleaving spreads the repetitions of all benchmarks over the run, so that a machine that slows down half way does
 // not favour one of them. The promises are judged by medians over the repetitions, printed after the table.
 #include <netrig/bench/benchmarks.h>
+#include <netrig/bench/environment_context.h>
 #include <netrig/bench/ratios.h>
 #include <netrig/bench/reaping.h>
 #include <netrig/sandbox/sandbox.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <span>
@@ -71,9 +73,11 @@ bool starts(std::span<char* const> arguments, std::string_view prefix) {
 
 // Between the sandbox and the last line.
 int measure(bool to_file, bool for_people) {
+  const std::function<void()> tell = netrig::bench::add_environment_context, nothing;
   netrig::bench::PlainReporter display{
-      std::unique_ptr<benchmark::BenchmarkReporter>{benchmark::CreateDefaultDisplayReporter()}};
-  netrig::bench::PlainReporter file{std::make_unique<benchmark::JSONReporter>()};
+      std::unique_ptr<benchmark::BenchmarkReporter>{benchmark::CreateDefaultDisplayReporter()},
+      for_people ? nothing : tell};
+  netrig::bench::PlainReporter file{std::make_unique<benchmark::JSONReporter>(), tell};
   benchmark::RunSpecifiedBenchmarks(&display, to_file ? &file : nullptr);
   auto& out = for_people ? std::cout : std::cerr;
   netrig::bench::print(out, netrig::bench::promises(display.figures()));

@@ -1,4 +1,5 @@
 #include <netrig/bench/benchmarks.h>
+#include <netrig/bench/distribution.h>
 #include <netrig/bench/ratios.h>
 #include <netrig/bench/sampling.h>
 
@@ -112,6 +113,7 @@ void print(std::ostream& out, const std::vector<Promise>& promises) {
 bool PlainReporter::ReportContext(const Context& context) {
   inner_->SetOutputStream(&GetOutputStream());
   inner_->SetErrorStream(&GetErrorStream());
+  if (add_context_) add_context_();
   return inner_->ReportContext(context);
 }
 
@@ -121,6 +123,7 @@ void PlainReporter::ReportRuns(const std::vector<Run>& report) {
     run.run_name.iterations.clear();
     run.run_name.time_type.clear();
     run.run_name.repetitions.clear();
+    if (!add_context_ && run.report_label.starts_with(kDistribution)) run.report_label.clear();
     if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
     const auto middle = run.counters.find(kMedianCounter);
     figures_[run.run_name.str()].push_back(middle != run.counters.end() ? middle->second.value

@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -42,7 +43,10 @@ void print(std::ostream& out, const std::vector<Promise>& promises);
 /// like), and collects the figures and rates.
 class PlainReporter : public benchmark::BenchmarkReporter {
  public:
-  explicit PlainReporter(std::unique_ptr<BenchmarkReporter> inner) : inner_{std::move(inner)} {}
+  /// For a reader that is a program: `add_context` is called before the context is told, and labels with distributions
+  /// (distribution.h) are passed on. Without it, for people.
+  explicit PlainReporter(std::unique_ptr<BenchmarkReporter> inner, std::function<void()> add_context = {})
+      : inner_{std::move(inner)}, add_context_{std::move(add_context)} {}
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& report) override;
   void Finalize() override;
@@ -52,6 +56,7 @@ class PlainReporter : public benchmark::BenchmarkReporter {
 
  private:
   std::unique_ptr<BenchmarkReporter> inner_;
+  std::function<void()> add_context_;
   Figures figures_;
   Rates rates_;
 };

@@ -1,4 +1,5 @@
 #include <netrig/bench/benchmarks.h>
+#include <netrig/bench/distribution.h>
 #include <netrig/bench/sampled.h>
 #include <netrig/bench/sampling.h>
 
@@ -11,6 +12,7 @@ void report(benchmark::State& state, const Sampled& sampled) {
   if (sampled.bytes != 0) state.SetBytesProcessed(static_cast<std::int64_t>(sampled.bytes));
   if (sampled.items != 0) state.SetItemsProcessed(static_cast<std::int64_t>(sampled.items));
   for (const auto& [name, value] : sampled.more) state.counters[name] = value;
+  if (sampled.latency.count() != 0) state.SetLabel(distribution_label(sampled.latency));
 }
 
 Result<Sampled> once(const TrafficPath& path, const Sampler& sample) {

@@ -3,6 +3,7 @@
 
 #include <netrig/base/result.h>
 #include <netrig/bench/paths.h>
+#include <netrig/traffic/histogram.h>
 
 #include <benchmark/benchmark.h>
 
@@ -32,6 +33,7 @@ struct Sampled {
   std::uint64_t items = 0;  ///< datagrams, answers or connections; 0: nobody asked
   /// Beside them: `retransmits`, `loss` (0 to 1), `p50_us`, `p99_us`, `cpu_client` and `cpu_server` (of a processor)
   std::vector<std::pair<std::string, double>> more = {};
+  traffic::LatencyHistogram latency = {};  ///< empty: nobody asked
 };
 
 using Sampler = std::function<Result<Sampled>(const BuiltPath& path)>;

@@ -55,7 +55,7 @@ Result<Sampled> latency(const BuiltPath& path, traffic::LatencyLoad::Protocol pr
   const auto result = NETRIG_TRY(traffic::measure_latency(
       {.protocol = protocol, .size = kRequestBytes, .rate = 0, .duration = kSending, .run = path.towards()},
       sides(path.client, path.server)));
-  Sampled sampled{.elapsed = result.elapsed, .items = result.times.count()};
+  Sampled sampled{.elapsed = result.elapsed, .items = result.times.count(), .latency = result.times};
   tell_times(sampled, result.times);
   tell_cost(sampled, result, result.elapsed);
   return sampled;

@@ -44,6 +44,8 @@ Result<ComparedSeries> compare(const Series& before, const Series& after, const 
   found.more_is_better = before.more_is_better;
   found.before = before.samples;
   found.after = after.samples;
+  found.latency_before = before.latency_us;
+  found.latency_after = after.latency_us;
   found.note = why_not(before, after);
   if (!found.note.empty()) return found;
   found.comparison = NETRIG_TRY(traffic::compare(before.samples, after.samples, significance));
@@ -73,8 +75,10 @@ std::string readable(double value, const std::string& unit) {
 // What differs between two runs though only the code should.
 std::string differences(const Results& before, const Results& after) {
   std::string text;
+  for (const auto& line : environment_differences(before, after))
+    text += "warning: the environments differ, and the figures may for that: " + line + '\n';
   for (const auto& [key, value] : before.context) {
-    if (key == "date" || key == "executable" || key == "load_avg") continue;
+    if (is_of_environment(key) || key == "date" || key == "executable" || key == "load_avg") continue;
     const auto other = std::ranges::find(after.context, key, [](const auto& each) { return each.first; });
     if (other != after.context.end() && other->second != value)
       text += fmt::format("differs: {} was {}, is {}\n", key, value, other->second);
@@ -154,6 +158,7 @@ std::string to_table(const std::vector<ComparedSeries>& all, const Results& befo
 
 std::string to_json(const std::vector<ComparedSeries>& all, const Results& before, const Results& after) {
   nlohmann::ordered_json document{{"old", before.path}, {"new", after.path}};
+  document["environment_differences"] = environment_differences(before, after);
   auto& list = document["benchmarks"] = nlohmann::ordered_json::array();
   for (const auto& each : all) {
     nlohmann::ordered_json one{{"name", each.name}, {"unit", each.unit}, {"verdict", to_string(each.speed)}};

@@ -19,7 +19,8 @@ struct ComparedSeries {
   std::string unit;
   bool more_is_better = false;
   std::vector<double> before, after;
-  std::optional<traffic::Comparison> comparison;  ///< none where `note` says why not
+  Distribution latency_before = {}, latency_after = {};  ///< empty where a file does not tell it
+  std::optional<traffic::Comparison> comparison;         ///< none where `note` says why not
   Speed speed = Speed::inconclusive;
   std::string note;  ///< `only in OLD`, `one sample: run with --benchmark_repetitions=9`, an error of the benchmark
 };
@@ -29,12 +30,14 @@ Result<std::vector<ComparedSeries>> compare(const Results& before, const Results
                                             const traffic::Significance& significance = {});
 
 /// A line a benchmark: name, both medians, ratio of speeds with its interval, p, verdict. What the context tells of a
-/// difference between the runs (another machine, another build) stands above.
+/// difference between the runs (another machine, another build) stands above, with a warning where it is of the
+/// environment.
 std::string to_table(const std::vector<ComparedSeries>& all, const Results& before, const Results& after);
 std::string to_json(const std::vector<ComparedSeries>& all, const Results& before, const Results& after);
 
-/// A picture that needs nothing beside it (SVG): rates as bars with the interval of their mean, times as distribution
-/// curves of their samples.
+/// A picture that needs nothing beside it (SVG): latencies as distribution curves of all that was measured, over a
+/// logarithmic axis; rates as bars with the interval of their mean; other times as distribution curves of their
+/// samples.
 std::string to_svg(const std::vector<ComparedSeries>& all, const Results& before, const Results& after);
 
 }  // namespace netrig::tools

@@ -110,11 +110,89 @@ TEST(BenchCompare, PrintsATableAndWhatElseDiffers) {
                          "Tcp/veth/streams:1 +[0-9.]+ M?G?bytes/s +[0-9.]+ Mbytes/s +0\\.[78][0-9]+ .* slower\n"));
 }
 
+// Two rates of the same, measured on what `context` tells.
+Results measured_on(json context) {
+  json document{{"context", std::move(context)}, {"benchmarks", json::array()}};
+  for (int i = 0; i < 3; ++i) document["benchmarks"].push_back(run("Tcp/veth", "bytes_per_second", 1e9 + i));
+  return read(document.dump());
+}
+
+TEST(BenchCompare, WarnsOfWhatDiffersInTheEnvironment) {
+  const auto before = measured_on({{"environment.kernel", "6.1.0"},
+                                   {"environment.governor", "performance"},
+                                   {"environment.netrig", "1.0"},
+                                   {"environment.client.mtu", "1500"},
+                                   {"environment.client.interface", "eth0"},
+                                   {"environment.cpus", "2"}});
+  const auto after = measured_on({{"environment.kernel", "6.18.5"},
+                                  {"environment.netrig", "1.1"},
+                                  {"environment.client.mtu", "9000"},
+                                  {"environment.client.interface", "eth1"},
+                                  {"environment.cpus", "2"}});
+  EXPECT_THAT(environment_differences(before, after),
+              testing::UnorderedElementsAre("kernel was 6.1.0, is 6.18.5", "governor was performance, is not told",
+                                            "client.mtu was 1500, is 9000"));
+  EXPECT_THAT(environment_differences(before, before), IsEmpty());
+  const auto all = value_or_throw(compare(before, after));
+  EXPECT_THAT(
+      to_table(all, before, after),
+      HasSubstr("warning: the environments differ, and the figures may for that: client.mtu was 1500, is 9000\n"));
+  EXPECT_THAT(to_table(all, before, before), Not(HasSubstr("warning")));
+  EXPECT_EQ(json::parse(to_json(all, before, after))["environment_differences"].size(), 3U);
+}
+
+TEST(BenchCompare, SaysWhichFileTellsNoEnvironment) {
+  const auto silent = measured_on({{"num_cpus", 2}}), told = measured_on({{"environment.kernel", "6.1.0"}});
+  EXPECT_THAT(environment_differences(silent, silent), IsEmpty());
+  EXPECT_THAT(environment_differences(silent, told), ElementsAre(HasSubstr("it tells no environment")));
+}
+
 TEST(BenchCompare, WritesJson) {
   const auto before = read(file_of(1e9, 4)), after = read(file_of(0.8e9, 3, 2));
   const auto document = json::parse(to_json(value_or_throw(compare(before, after)), before, after));
   EXPECT_EQ(document["benchmarks"][0]["verdict"], "slower");
   EXPECT_NEAR(document["benchmarks"][0]["ratio"], 0.8, 0.02);
+}
+
+// One rate, whose runs tell the latencies too.
+std::string latencies(const std::vector<std::string>& labels) {
+  json document{{"benchmarks", json::array()}};
+  for (const auto& label : labels) {
+    document["benchmarks"].push_back(run("Latency/veth/tcp", "items_per_second", 1e5));
+    document["benchmarks"].back()["label"] = label;
+  }
+  return document.dump();
+}
+
+TEST(BenchResults, AddUpTheLatenciesOfAllRepetitions) {
+  const auto results = read(latencies({"latency_us 10.5:3 20:1", "latency_us 10.5:4 30:2"}));
+  EXPECT_THAT(results.series[0].latency_us, ElementsAre(std::pair{10.5, 7U}, std::pair{20.0, 1U}, std::pair{30.0, 2U}));
+  EXPECT_THAT(read(latencies({"big pages"})).series[0].latency_us, IsEmpty());
+  for (const auto* wrong : {"latency_us 10.5", "latency_us x:1", "latency_us 1:2x", "latency_us -1:2"})
+    EXPECT_THAT(parse_results("x.json", latencies({wrong})).error().message(),
+                testing::AllOf(HasSubstr("x.json"), HasSubstr("is no MICROSECONDS:COUNT")));
+}
+
+std::string plot_of(const std::string& before, const std::string& after) {
+  return to_svg(compared(before, after), read(before), read(after));
+}
+
+// The curves are of what was measured: 99 of a hundred at 10 us, one at 1000 us.
+TEST(BenchPlot, DrawsLatenciesFromTheirHistogram) {
+  const auto before = latencies({"latency_us 10:495 1000:5", "latency_us 10:495 1000:5"});
+  const auto after = latencies({"latency_us 20:400 40:100", "latency_us 20:400 40:100"});
+  const auto svg = plot_of(before, after);
+  EXPECT_THAT(svg, HasSubstr("old p50 10, p99 10, p99.9 1000 us"));
+  EXPECT_THAT(svg, HasSubstr("new p50 20, p99 40, p99.9 40 us"));
+  EXPECT_THAT(svg, HasSubstr("1000 us (logarithmic)"));
+  // From 132 at the bottom: 99% of 48 up at the left edge, the rest at the right.
+  EXPECT_THAT(svg, HasSubstr("<path d='M16 132.0H16.0V84.5H704.0V84.0H704'"));
+  EXPECT_THAT(svg, Not(HasSubstr("<rect x='16'")));
+}
+
+TEST(BenchPlot, DrawsBarsWhereOneFileTellsNoLatencies) {
+  const auto before = latencies({"latency_us 10:495 1000:5", "latency_us 10:495 1000:5"}), after = latencies({"", ""});
+  EXPECT_THAT(plot_of(before, after), HasSubstr("<rect x='16'"));
 }
 
 TEST(BenchPlot, NeedsNothingBesideIt) {

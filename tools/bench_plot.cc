@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace netrig::tools {
 
@@ -83,12 +84,54 @@ std::string curves(double top, const ComparedSeries& each) {
          text_at(kRight, top + 106, fmt::format("{:.4g} {}", most, each.unit), "text-anchor='end'");
 }
 
+double percentile(const Distribution& all, double share) {
+  double sum = 0, below = 0;
+  for (const auto& [up_to, count] : all) sum += static_cast<double>(count);
+  for (const auto& [up_to, count] : all) {
+    below += static_cast<double>(count);
+    if (below >= share * sum) return up_to;
+  }
+  return all.rbegin()->first;
+}
+
+// A logarithmic axis: the slowest thousandth is often a hundred times the median.
+std::string latency_curve(double top, const Distribution& all, double least, double most, const char* colour) {
+  const double bottom = top + 92, height = 48;
+  const double span = most > least ? std::log(most / least) : 1;
+  std::string path = fmt::format("M{} {:.1f}", kLeft, bottom);
+  double below = 0, sum = 0;
+  for (const auto& [up_to, count] : all) sum += static_cast<double>(count);
+  for (const auto& [up_to, count] : all) {
+    below += static_cast<double>(count);
+    path += fmt::format("H{:.1f}V{:.1f}", kLeft + std::log(up_to / least) / span * (kRight - kLeft),
+                        bottom - below / sum * height);
+  }
+  return fmt::format("<path d='{}H{}' fill='none' stroke='{}' stroke-width='2'/>\n", path, kRight, colour);
+}
+
+std::string percentiles(const char* name, const Distribution& all) {
+  return fmt::format("{} p50 {:.4g}, p99 {:.4g}, p99.9 {:.4g} us", name, percentile(all, 0.5), percentile(all, 0.99),
+                     percentile(all, 0.999));
+}
+
+std::string latency_curves(double top, const ComparedSeries& each) {
+  const auto &before = each.latency_before, &after = each.latency_after;
+  const double least = std::min(before.begin()->first, after.begin()->first);
+  const double most = std::max(before.rbegin()->first, after.rbegin()->first);
+  return latency_curve(top, before, least, most, kOld) + latency_curve(top, after, least, most, kNew) +
+         text_at(kLeft, top + 36, percentiles("old", before), fmt::format("fill='{}'", kOld).c_str()) +
+         text_at(kWidth / 2, top + 36, percentiles("new", after), fmt::format("fill='{}'", kNew).c_str()) +
+         text_at(kLeft, top + 106, fmt::format("{:.4g} us", least)) +
+         text_at(kRight, top + 106, fmt::format("{:.4g} us (logarithmic)", most), "text-anchor='end'");
+}
+
 std::string panel(double top, const ComparedSeries& each) {
   const auto verdict =
       each.comparison ? fmt::format("{:.3f}x, {}", each.comparison->ratio, to_string(each.speed)) : each.note;
   std::string text = text_at(kLeft, top + 18, each.name, "font-weight='bold'") +
                      text_at(kRight, top + 18, verdict, "text-anchor='end'");
   if (!each.comparison) return text;
+  if (!each.latency_before.empty() && !each.latency_after.empty()) return text + latency_curves(top, each);
   return text + (each.more_is_better ? bars(top, each) : curves(top, each));
 }
 

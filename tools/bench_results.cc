@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kLatencyLabel = "latency_us";
+
 Error cannot_read(const std::string& path, std::string why) {
   return Error::invalid("read benchmark results", path, std::move(why));
 }
@@ -39,8 +41,24 @@ std::string unit_of(const json& run, const std::string& metric) {
 Series& series_named(std::vector<Series>& all, const std::string& name) {
   const auto known = std::ranges::find(all, name, &Series::name);
   if (known != all.end()) return *known;
-  all.push_back({.name = name, .unit = {}, .more_is_better = false, .samples = {}, .error = {}});
+  all.push_back({.name = name, .unit = {}, .more_is_better = false, .samples = {}, .latency_us = {}, .error = {}});
   return all.back();
+}
+
+// Other labels mean nothing here.
+void add_distribution(Distribution& distribution, const std::string& label) {
+  std::istringstream words{label};
+  std::string word;
+  if (!(words >> word) || word != kLatencyLabel) return;
+  while (words >> word) {
+    std::istringstream pair{word};
+    double up_to = 0;
+    char colon = 0;
+    std::uint64_t count = 0;
+    if (!(pair >> up_to >> colon >> count) || colon != ':' || up_to <= 0 || !pair.eof())
+      throw json::other_error::create(501, "the label's \"" + word + "\" is no MICROSECONDS:COUNT", nullptr);
+    distribution[up_to] += count;
+  }
 }
 
 void add_run(std::vector<Series>& all, const json& run, std::string_view wanted) {
@@ -51,6 +69,7 @@ void add_run(std::vector<Series>& all, const json& run, std::string_view wanted)
   }
   const auto metric = metric_of(run, wanted);
   if (!run.contains(metric) || !run[metric].is_number()) return;
+  add_distribution(series.latency_us, run.value("label", ""));
   series.unit = unit_of(run, metric);
   series.more_is_better = is_better_higher(metric, wanted);
   series.samples.push_back(run[metric].get<double>());
