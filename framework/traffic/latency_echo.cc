@@ -1,9 +1,10 @@
+#include <netrig/traffic/datagram.h>
 #include <netrig/traffic/latency_side.h>
-#include <netrig/traffic/socket_address.h>
 
 #include <cerrno>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <span>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -23,9 +24,9 @@ Result<void> Echo::open(UniqueFd socket) {
   socket_ = std::move(socket);
   bytes_.resize(kEchoBuffer);
   const int on = 1;
-  if (load_.protocol == LatencyLoad::Protocol::tcp)
-    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::fcntl(socket_.get(), F_SETFL, 0) != 0 ||
+  const bool tcp = load_.protocol == LatencyLoad::Protocol::tcp;
+  if (tcp) ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if ((!tcp && ask_for_destinations(socket_.get()) != 0) || ::fcntl(socket_.get(), F_SETFL, 0) != 0 ||
       ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLook, sizeof kLook) != 0 ||
       ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLook, sizeof kLook) != 0) {
     return fail(Error::from_errno("answer requests", name_, errno));
@@ -40,14 +41,17 @@ void Echo::end() {
 }
 
 Result<void> Echo::run(Reins& reins) {
+  const bool tcp = load_.protocol == LatencyLoad::Protocol::tcp;
+  const auto bytes = std::as_writable_bytes(std::span{bytes_});
+  Datagram datagram;
   while (!reins.abort.load(std::memory_order_acquire)) {
-    SocketAddress from;
-    const auto size = ::recvfrom(socket_.get(), bytes_.data(), bytes_.size(), 0, from.get(), &from.size);
+    const auto size =
+        tcp ? ::recv(socket_.get(), bytes.data(), bytes.size(), 0) : datagram.receive(socket_.get(), bytes, 0);
     if (size < 0 && errno != EAGAIN && errno != EINTR) return fail(Error::from_errno("receive requests", name_, errno));
     if (size <= 0 && over_.load(std::memory_order_acquire)) return {};
     if (size < 0) continue;
-    if (load_.protocol == LatencyLoad::Protocol::udp) {
-      ::sendto(socket_.get(), bytes_.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL, from.get(), from.size);
+    if (!tcp) {
+      datagram.answer(socket_.get(), bytes.first(static_cast<std::size_t>(size)), MSG_NOSIGNAL);
       continue;
     }
     if (size == 0) return {};  // the client has all its answers

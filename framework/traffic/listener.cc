@@ -1,5 +1,6 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/fork_window.h>
+#include <netrig/traffic/datagram.h>
 #include <netrig/traffic/listener.h>
 #include <netrig/traffic/reactor.h>
 #include <netrig/traffic/socket_address.h>
@@ -11,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace netrig::traffic {
@@ -101,14 +103,13 @@ struct Listener::State {
   }
 
   void echo_datagrams() {
-    std::array<char, 65536> bytes{};
-    for (;;) {
-      SocketAddress from;
-      const auto size = ::recvfrom(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, from.get(), &from.size);
+    std::array<std::byte, 65536> bytes{};
+    for (Datagram datagram;;) {
+      const auto size = datagram.receive(socket.get(), bytes, MSG_DONTWAIT);
       if (size < 0) return;
-      note_datagram(from.endpoint());
-      ::sendto(socket.get(), bytes.data(), static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL, from.get(),
-               from.size);
+      note_datagram(datagram.from().endpoint());
+      datagram.answer(socket.get(), std::span{bytes}.first(static_cast<std::size_t>(size)),
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
     }
   }
 
@@ -160,6 +161,7 @@ Result<UniqueFd> bound_socket(const Service& service) {
     const int off = 0, on = 1;
     if (any.is_v6()) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (service.is_tcp()) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (service.is_udp() && ask_for_destinations(socket.get()) != 0) break;
     const SocketAddress address{any, *service.port()};
     if (::bind(socket.get(), address.get(), address.size) == 0) return socket;
     if (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) break;

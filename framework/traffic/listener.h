@@ -20,8 +20,9 @@
 
 namespace netrig::traffic {
 
-/// A bound socket on every address of both families (IPv4 alone where the namespace has no IPv6). Move-only; closes
-/// when it goes. One that was moved from throws SetupError.
+/// A bound socket on every address of both families (IPv4 alone where the namespace has no IPv6). Datagrams are
+/// answered from the address that they were sent to. Move-only; closes when it goes. One that was moved from throws
+/// SetupError.
 class Listener {
  public:
   /// Opens, binds and listens in the calling thread's network namespace. Port 0: the kernel's choice, see port().
