@@ -76,7 +76,7 @@ $unique_local		meta l4proto udp ct timeout set "udp_idle"
 		meta l4proto tcp ct timeout set "tcp_idle"
 $notes		ct state established,related accept
 		iifname $in oifname $out accept
-		iifname $out oifname $in ip6 nexthdr { esp, ah, hip } accept comment "RFC 6092 3.2.4, 3.2.5: IPsec and HIP"
+		iifname $out oifname $in ip6 nexthdr { esp, ah, hip } accept comment "RFC 6092 3.2.4 REC-21, REC-22, REC-26: IPsec and HIP"
 		iifname $out oifname $in meta nfproto ipv6 udp dport 500 accept comment "RFC 6092 3.2.4 REC-24: IKE"
 		iifname $out oifname $in icmpv6 type echo-request accept comment "RFC 4890 4.3.1: echo requests"
 $accept		iifname $out oifname $in tcp flags syn / fin,syn,rst,ack reject with icmpx admin-prohibited comment "RFC 6092 3.3.1 REC-34: unsolicited SYN"

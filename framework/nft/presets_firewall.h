@@ -19,8 +19,9 @@ namespace netrig::nft {
 struct RouterFirewall {
   InterfaceName inside;
   InterfaceName outside;
-  /// Of TCP and UDP. RFC 6092 (3.2.3 REC-17, 3.3.1) holds endpoint-independent for the friendliest to applications, and
-  /// leaves the strictest, which is what connection tracking does by itself, to who wants it.
+  /// Of TCP and UDP. RFC 6092 (3.2.3 REC-17, 3.3.1 REC-33) recommends endpoint-independent for applications' sake, and
+  /// address-dependent to who wants it stricter; the default here, which is what connection tracking does by itself, is
+  /// stricter still.
   Filtering filtering = Filtering::address_and_port_dependent;
   /// Lets fc00::/7 through between inside and outside. RFC 6092 has it dropped by default (3.1 REC-7); labs whose
   /// addresses come from the pool need it, for those are such addresses.
@@ -31,10 +32,10 @@ struct RouterFirewall {
 /// A home router: RFC 6092, "simple security". What is inside goes out, and what is answered comes back. From outside:
 /// - invalid states, source routing, addresses that are not for the public network and forged sources are dropped
 ///   (3.1 REC-3 to REC-7, 3.2.1 REC-10), ICMP errors only pass when they are about a known flow;
-/// - IPsec, IKE and HIP pass to IPv6 hosts (3.2.4, 3.2.5: REC-21 to REC-26), and their echo requests (RFC 4890 4.3.1);
+/// - IPsec, IKE and HIP pass to IPv6 hosts (3.2.4: REC-21 to REC-26), and their echo requests (RFC 4890 4.3.1);
 /// - a new TCP connection is refused with "administratively prohibited" (3.3.1 REC-34), and the rest is dropped;
 /// - the router itself answers echo requests and neighbour discovery, nothing else (3.1 REC-8, REC-9: no DNS, no DHCP).
-/// What a flow leaves behind lives as long as IdleTimeouts says (3.2.3 REC-14, 3.3.1).
+/// What a flow leaves behind lives as long as IdleTimeouts says (3.2.3 REC-14, 3.3.1 REC-35).
 ///
 /// What nftables does not do: REC-34 wants the refusal after 6 seconds, in which a simultaneous open may come; it comes
 /// at once. REC-1 and REC-2 (multicast) have no rule: Linux drops multicast sources by itself, and forwards multicast

@@ -32,7 +32,9 @@ struct NatSides {
   std::optional<AddressFamily> only = {};
 };
 
-/// How a NAT treats UDP (RFC 4787) and TCP (RFC 5382). The defaults are what both require.
+/// How a NAT treats UDP (RFC 4787) and TCP (RFC 5382). Mapping and time-outs are by default what both require;
+/// filtering and hairpinning are what Linux does by itself: stricter than both recommend, and without the hairpinning
+/// that both require.
 struct NatBehaviour {
   Mapping mapping = Mapping::endpoint_independent;              ///< RFC 4787 REQ-1, RFC 5382 REQ-1
   Filtering filtering = Filtering::address_and_port_dependent;  ///< RFC 4787 REQ-8, RFC 5382 REQ-3

@@ -160,11 +160,12 @@ TEST_F(RouterFirewallPreset, LetsErrorsAboutKnownConnectionsIn) {
 
 TEST_F(RouterFirewallPreset, LetsIpsecAndHipInByIpv6) {
   for (const auto protocol : std::initializer_list<std::uint8_t>{50, 51, 139}) {
-    const auto before = count_of("RFC 6092 3.2.4, 3.2.5: IPsec and HIP");
+    const auto before = count_of("RFC 6092 3.2.4 REC-21, REC-22, REC-26: IPsec and HIP");
     send_ipv6(server(), pc(), protocol,
               protocol == 51 ? authenticated_datagram(server(), pc()) : std::vector<std::uint8_t>(24));
-    EXPECT_TRUE(eventually(10s, [&] { return count_of("RFC 6092 3.2.4, 3.2.5: IPsec and HIP") > before; }))
-        << int{protocol};
+    EXPECT_TRUE(eventually(10s, [&] {
+      return count_of("RFC 6092 3.2.4 REC-21, REC-22, REC-26: IPsec and HIP") > before;
+    })) << int{protocol};
   }
 }
 
