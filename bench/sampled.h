@@ -16,9 +16,9 @@
 
 namespace netrig::bench {
 
-/// How long a measurement sends; iperf3 and sockperf know whole seconds only.
+/// How long a measurement sends, without a warm-up, which the others have none of; iperf3 and sockperf know whole
+/// seconds only.
 inline constexpr std::chrono::milliseconds kSending{400};
-inline constexpr std::chrono::milliseconds kWarmUp{50};
 inline constexpr int kSecondsOfOthers = 1;
 
 inline constexpr std::size_t kRequestBytes = 64;

@@ -32,12 +32,11 @@ void tell_cost(Sampled& sampled, const Of& result, std::chrono::nanoseconds whol
 }
 
 Result<Sampled> tcp(const BuiltPath& path, unsigned streams) {
-  const auto result = NETRIG_TRY(
-      traffic::measure_tcp({.streams = streams, .duration = kSending, .warm_up = kWarmUp, .run = path.towards()},
-                           sides(path.client, path.server)));
+  const auto result = NETRIG_TRY(traffic::measure_tcp({.streams = streams, .duration = kSending, .run = path.towards()},
+                                                      sides(path.client, path.server)));
   Sampled sampled{.elapsed = result.elapsed, .bytes = result.counted.value()};
   sampled.more.emplace_back("retransmits", static_cast<double>(result.retransmits));
-  tell_cost(sampled, result, result.elapsed + kWarmUp);
+  tell_cost(sampled, result, result.elapsed);
   return sampled;
 }
 

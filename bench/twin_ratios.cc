@@ -22,7 +22,8 @@ TwinRatio ratio_of(const std::string& name, const std::vector<double>& ours, con
 
 std::string described(const TwinRatio& ratio) {
   if (!ratio.interval) return fmt::format("median of {}", ratio.repetitions);
-  return fmt::format("{:.2f}x to {:.2f}x, median of {}", ratio.interval->low, ratio.interval->high, ratio.repetitions);
+  return fmt::format("median of {}; geometric means: {:.2f}x to {:.2f}x", ratio.repetitions, ratio.interval->low,
+                     ratio.interval->high);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST(TwinRatiosTest, PrintOneLineEach) {
   print(out, twin_ratios({{"A", {6.0, 6.0}}, {"Iperf3/A", {2.0, 2.0}}}));
   EXPECT_THAT(out.str(), HasSubstr("A "));
   EXPECT_THAT(out.str(), HasSubstr("over Iperf3/A:"));
-  EXPECT_THAT(out.str(), HasSubstr("3.00x (3.00x to 3.00x, median of 2)\n"));
+  EXPECT_THAT(out.str(), HasSubstr("3.00x (median of 2; geometric means: 3.00x to 3.00x)\n"));
 }
 
 }  // namespace

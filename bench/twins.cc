@@ -91,7 +91,7 @@ Result<Sampled> ping_flood(const BuiltPath& path) {
   if (!ran.success()) return fail(Error::invalid(ran.command, path.client.name(), ran.both.substr(0, 400)));
   const auto milliseconds = NETRIG_TRY(number_after(ran.out, "packet loss, time"));
   return Sampled{.elapsed = from_seconds(milliseconds / 1e3),
-                 .items = static_cast<std::uint64_t>(NETRIG_TRY(number_after(ran.out, "packets transmitted,")))};
+                 .items = static_cast<std::uint64_t>(NETRIG_TRY(number_after(ran.out, " transmitted,")))};
 }
 
 Result<Sampled> iperf3_tcp(const BuiltPath& path, unsigned streams) {

@@ -152,7 +152,7 @@ Result<void> Crew::finish() {
   if (error_) abort();
   for (auto& hand : hands_) hand.thread.join();
   if (error_) return fail(*error_);
-  if (plan_.run->interval.count() > 0) take_sample(Clock::now());
+  if (plan_.run->interval.count() > 0) take_sample();
   return {};
 }
 
@@ -170,13 +170,13 @@ void Crew::on_time(Clock::time_point now) {
   const Clock::time_point began{Clock::duration{started_}};
   if (plan_.warm_up.count() > 0 && !warm_ && now >= began + plan_.warm_up) {
     warm_ = true;
-    plan_.warmed_up(now - began);
+    plan_.warmed_up();
   }
   if (plan_.sending && !stopped_ && now >= began + *plan_.sending) {
     stopped_ = true;
     stop_sending();
   }
-  if (plan_.run->interval.count() > 0 && now >= sampled_ + plan_.run->interval) take_sample(now);
+  if (plan_.run->interval.count() > 0 && now >= sampled_ + plan_.run->interval) take_sample();
   if (now < looked_ + plan_.run->patience / kLooks) return;
   looked_ = now;
   if (const auto progress = plan_.progress(); progress != std::exchange(last_progress_, progress)) {
@@ -186,7 +186,8 @@ void Crew::on_time(Clock::time_point now) {
   }
 }
 
-void Crew::take_sample(Clock::time_point now) {
+void Crew::take_sample() {
+  const auto now = Clock::now();  // not when it was due: what has arrived since is counted too
   const Clock::time_point began{Clock::duration{started_}};
   Interval interval{.from = sampled_ - began, .to = now - began, .received = {}, .rtt = {}, .congestion_window = {}};
   plan_.sample(interval);

@@ -46,7 +46,7 @@ struct CrewPlan {
   std::chrono::nanoseconds warm_up{};                    ///< when to call `warmed_up`; 0: never
   std::function<std::uint64_t()> progress = {};          ///< grows as long as something moves
   std::function<std::string()> stuck = {};               ///< who is waited for, when nothing moves any more
-  std::function<void(std::chrono::nanoseconds)> warmed_up = {};
+  std::function<void()> warmed_up = {};
   std::function<void(Interval&)> sample = {};  ///< fills in what happened since the last; from and to are set
 };
 
@@ -93,7 +93,7 @@ class Crew {
   void abort();
   void on_time(Clock::time_point now);
   [[nodiscard]] Clock::time_point next_event() const;
-  void take_sample(Clock::time_point now);
+  void take_sample();
   Error stuck_error(Clock::time_point now) const;
 
   CrewPlan plan_;

@@ -170,13 +170,13 @@ Json udp_end(const UdpLoad& load, const UdpResult& result) {
 }  // namespace
 
 std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_view environment) {
-  const auto whole = result.elapsed + load.warm_up;
+  const auto whole = result.elapsed + result.warm_up;
   auto streams = Json::array();
   for (const auto& stream : result.streams) streams.push_back(tcp_stream(stream));
   auto sent = json_span({}, whole, result.sent.value());
   sent["retransmits"] = result.retransmits;
   sent["sender"] = true;
-  auto received = json_span(load.warm_up, whole, result.counted.value());
+  auto received = json_span(result.warm_up, whole, result.counted.value());
   received["sender"] = false;
   Json end{{"streams", std::move(streams)},
            {"sum_sent", std::move(sent)},
@@ -188,7 +188,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
     sum["retransmits"] = part.retransmits;
     sum["rtt"] = json_microseconds(part.rtt);
     sum["snd_cwnd"] = part.congestion_window.value();
-    sum["omitted"] = interval.to <= load.warm_up;
+    sum["omitted"] = interval.to <= result.warm_up;
     sum["sender"] = false;
   });
   return json_report(tcp_start(load, result), std::move(list), std::move(end), environment);

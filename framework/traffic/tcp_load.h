@@ -43,7 +43,8 @@ enum class TcpThreads : std::uint8_t {
 struct TcpLoad {
   unsigned streams = 1;  ///< connections, 1 to 1000
   Direction direction = Direction::forward;
-  std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< of sending; not used with `bytes`
+  std::chrono::nanoseconds duration =
+      std::chrono::seconds{1};  ///< of sending, each stream a block at the least; not with `bytes`
   /// Each stream sends exactly this much each way, however long it takes, instead of a fixed time.
   std::optional<ByteCount> bytes = {};
   std::chrono::nanoseconds warm_up{};  ///< at the start, not counted in the goodput; less than `duration`
@@ -83,6 +84,7 @@ struct TcpStream {
 struct TcpResult {
   ByteCount sent, received;            ///< in all, both directions, warm-up included
   ByteCount counted;                   ///< what arrived after the warm-up
+  std::chrono::nanoseconds warm_up{};  ///< what it took, a little more than asked for
   std::chrono::nanoseconds elapsed{};  ///< from the start, or the end of the warm-up, until the last byte arrived
   std::uint64_t retransmits = 0;
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first

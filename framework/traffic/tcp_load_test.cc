@@ -78,6 +78,25 @@ TEST_P(TcpLoads, AreMovedByOneThreadForBothSidesOrOneEach) {
   }
 }
 
+TEST_P(TcpLoads, GiveEachOfManyStreamsItsTurn) {
+  auto some = load();
+  some.bytes.reset();
+  some.duration = 1ms;
+  some.streams = 400;
+  const auto result = measure_tcp(some, {});
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_EQ(result->threads, TcpThreads::shared);
+  for (const auto& stream : result->streams) EXPECT_GT(stream.received.value(), 0U);
+}
+
+TEST_P(TcpLoads, AreNotMeasuredWhenTheyEndedBeforeTheWarmUp) {
+  auto some = load();
+  some.warm_up = 10s;
+  const auto result = measure_tcp(some, {});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message(), HasSubstr("before the warm-up ended"));
+}
+
 TEST_P(TcpLoads, HaveAThreadASideWhereTheReceiverHasWorkOrTheyArePinnedApart) {
   auto some = load();
   EXPECT_EQ(measure_tcp(some, {}).value().threads, TcpThreads::shared);

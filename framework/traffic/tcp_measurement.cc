@@ -48,7 +48,7 @@ TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t
                    .sent = ByteCount{sender.sent.load()},
                    .received = ByteCount{receiver.received.load()},
                    .congestion_window = {}};
-  stream.ended = nanoseconds{receiver.last_arrival.load() - started};
+  if (stream.received.value() > 0) stream.ended = nanoseconds{receiver.last_arrival.load() - started};
   stream.retransmits = info.tcpi_total_retrans;
   stream.rtt = microseconds{info.tcpi_rtt};
   stream.min_rtt = microseconds{info.tcpi_min_rtt};
@@ -138,9 +138,9 @@ CrewPlan TcpMeasurement::plan() {
     return load_.direction == Direction::reverse ? "no byte arrives at the client's side"
                                                  : "no byte arrives at the server's side";
   };
-  plan.warmed_up = [this](nanoseconds at) {
-    warm_at_ = at;
+  plan.warmed_up = [this] {
     warm_bytes_ = client_.received() + server_.received();
+    warm_at_ = nanoseconds{ticks() - crew_->started()};  // when they were counted, which may be later than asked for
   };
   plan.sample = [this](Interval& interval) {
     samples_.resize(load_.streams * (load_.direction == Direction::both ? 2UL : 1UL));
@@ -191,6 +191,11 @@ Result<TcpResult> TcpMeasurement::finish() {
   TcpResult result;
   result.congestion_control = congestion_control_of((client_.sends() ? client_ : server_).flows.front().socket.get());
   NETRIG_TRY(add_streams(result, client_, server_, crew_->started()));
+  if (load_.warm_up.count() > 0 && warm_at_.count() == 0) {
+    return fail(Error::from_errno("measure tcp to " + client_.flows.front().peer.to_string(), "", ENODATA,
+                                  "all bytes had arrived before the warm-up ended: send more, or warm up less"));
+  }
+  result.warm_up = warm_at_;
   nanoseconds last{};
   for (const auto& stream : result.streams) last = std::max(last, stream.ended);
   result.elapsed = last - warm_at_;

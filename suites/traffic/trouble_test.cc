@@ -116,6 +116,22 @@ TEST_P(Trouble, AConnectionThatIsResetHalfWayIsTold) {
                                         ContainsRegex("side ended the connection after [0-9.]+ s, [0-9]+ bytes sent")));
 }
 
+// One of three: named, whichever threads move the bytes.
+TEST_P(Trouble, TheStreamThatIsResetIsTold) {
+  using traffic::Direction, traffic::TcpThreads;
+  for (const auto threads : {TcpThreads::shared, TcpThreads::each_side}) {
+    for (const auto direction : {Direction::forward, Direction::reverse, Direction::both}) {
+      auto load = then(endless<TcpLoad>(),
+                       [this] { rule("tcp dport 5201 limit rate 1/day burst 1 packets reject with tcp reset"); });
+      load.streams = 3;
+      load.threads = threads;
+      load.direction = direction;
+      EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("ECONNRESET"), ContainsRegex("on stream [123] in \"")));
+      right().load_ruleset_text("flush ruleset\n");
+    }
+  }
+}
+
 TEST_P(Trouble, APathThatGoesSilentIsTold) {
   auto tcp = then(endless<TcpLoad>(), [this] { rule("tcp dport 5201 drop"); });
   tcp.run.patience = 300ms;
