@@ -15,7 +15,8 @@ struct InitProcess {
 };
 
 /// Clones the init with `plan`, whose channel and pidfd it fills in, and writes its id maps. Signals must be blocked.
-/// ENOSPC, which passes while the kernel reaps older namespaces, is tried again for up to two seconds.
+/// ENOSPC, which passes while the kernel reaps older namespaces, is tried again: see NamespacePatience. For two seconds
+/// where as many as may be are seen in use, else for twenty; not at all where the limit is zero.
 InitProcess start_init(InitPlan& plan);
 
 /// Waits until the init, and with it all of its pid namespace, is gone.

@@ -1,13 +1,18 @@
 // Every namespace is released, counted by the kernel: in a user namespace that may have only a few of each kind at a
 // time, many sandboxes are made and killed. One that leaked would soon be one too many.
+#include <netrig/base/error.h>
+#include <netrig/base/unique_fd.h>
+#include <netrig/sandbox/channel.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
 #include <netrig/testing/skip.h>
 
 #include <csignal>
 #include <fcntl.h>
-#include <fstream>
+#include <functional>
+#include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,22 +22,9 @@ namespace {
 constexpr int kLimit = 4;
 constexpr int kRounds = 30;
 
-bool write_text(const std::string& path, const std::string& text) {
-  std::ofstream file{path};
-  file << text << std::flush;
-  return file.good();
-}
-
-bool enter_narrow_user_namespace() {
-  const auto uid = std::to_string(::geteuid());
-  const auto gid = std::to_string(::getegid());
-  if (::unshare(CLONE_NEWUSER) != 0) return false;
-  bool good = write_text("/proc/self/uid_map", "0 " + uid + " 1") && write_text("/proc/self/setgroups", "deny") &&
-              write_text("/proc/self/gid_map", "0 " + gid + " 1");
-  for (const char* kind : {"user", "pid", "mnt", "net", "ipc", "uts"}) {
-    good = good && write_text("/proc/sys/user/max_" + std::string{kind} + "_namespaces", std::to_string(kLimit));
-  }
-  return good;
+void enter_narrow_user_namespace() {
+  enter_user_namespace(Identity::root);
+  for (const char* kind : {"user", "pid", "mnt", "net", "ipc", "uts"}) limit_namespaces(kind, kLimit);
 }
 
 // Kills one process of the victim, another each round.
@@ -51,22 +43,71 @@ void make_and_kill_many() {
   }
 }
 
-class ReleaseTest : public TeardownTest {};
-
-TEST_F(ReleaseTest, OfEveryNamespaceOfKilledSandboxes) {
+// A network namespace that nothing shows any more and that the kernel still counts, as one that waits to be reaped:
+// only a message that nobody has received holds it.
+void leave_in_a_message(int socket) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (!enter_narrow_user_namespace()) ::_exit(kNotPermitted);
-    make_and_kill_many();
-    ::_exit(HasFailure() ? 1 : 0);
+    const UniqueFd made{::unshare(CLONE_NEWNET) == 0 ? ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC) : -1};
+    const int descriptor = made.get();
+    ::_exit(made && sandbox::send_message(socket, "n", 1, &descriptor, 1) == 0 ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);
+  ASSERT_EQ(status, exited(0));
+}
+
+// Longer than a sandbox waits where as many are in use as may be.
+constexpr std::chrono::seconds kBehind{3};
+
+void wait_for_the_kernel() {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  UniqueFd sender{ends[0]}, receiver{ends[1]};
+  for (int i = 0; i < kLimit; ++i) ASSERT_NO_FATAL_FAILURE(leave_in_a_message(sender.get()));
+  Victim victim{{.arguments = {"ask", "inside"}}};
+  victim.watch(kBehind);
+  pollfd ended{.fd = victim.supervisor_pidfd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&ended, 1, 0), 0) << "it gave up, or had a namespace more than there are";
+  sender.reset();
+  receiver.reset();  // and with it the messages
+  EXPECT_EQ(victim.wait_supervisor(), exited(0));
+  EXPECT_TRUE(victim.all_gone());
+}
+
+class ReleaseTest : public TeardownTest {
+ protected:
+  // How a child ends that runs `body` where few namespaces are permitted.
+  static int end_of(const std::function<void()>& body) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        enter_narrow_user_namespace();
+      } catch (const SetupError&) {
+        ::_exit(kNotPermitted);
+      }
+      body();
+      ::_exit(HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+};
+
+TEST_F(ReleaseTest, OfEveryNamespaceOfKilledSandboxes) {
+  const int status = end_of(make_and_kill_many);
   if (status == exited(kNotPermitted)) NETRIG_SKIP("user-limits", "the limits of a user namespace cannot be set here");
   EXPECT_EQ(status, exited(0));
   for (int round = 0; round < kRounds; ++round) {  // whichever failed, it is told above
     table_.add("SIGKILL, where few namespaces are permitted", round == 0 && status != exited(0) ? 1 : 0);
   }
+}
+
+TEST_F(ReleaseTest, IsWaitedForWhereTheKernelIsBehind) {
+  const int status = end_of(wait_for_the_kernel);
+  if (status == exited(kNotPermitted)) NETRIG_SKIP("user-limits", "the limits of a user namespace cannot be set here");
+  EXPECT_EQ(status, exited(0));
 }
 
 }  // namespace
