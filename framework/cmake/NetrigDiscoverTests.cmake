@@ -3,6 +3,7 @@
 #   [TIMEOUT <seconds>]          60 when not given: a test that hangs must not hold up a pipeline
 #   [RESOURCE_LOCK <name>...]    tests that name the same lock never run side by side (measurements; functional tests need none)
 #   [PROCESSORS <n>]             how many cores a test occupies, for `ctest -j`
+#   [COST <n>]                   what costs more starts sooner where ctest has not seen it run: no long test is left for the end
 #   [ENVIRONMENT <NAME=value>...]
 #   [XML_OUTPUT_DIR <directory>] where GoogleTest's XML goes, one file a test; <build>/test-results/<target> when not given
 # )
@@ -21,7 +22,7 @@ set(NETRIG_ADD_TESTS_SCRIPT "${CMAKE_BINARY_DIR}/NetrigAddTests.cmake")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/NetrigAddTests.cmake" "${NETRIG_ADD_TESTS_SCRIPT}" COPYONLY)
 
 function(netrig_discover_tests target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;XML_OUTPUT_DIR" "LABELS;RESOURCE_LOCK;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST;XML_OUTPUT_DIR" "LABELS;RESOURCE_LOCK;ENVIRONMENT")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "netrig_discover_tests(${target}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -36,7 +37,7 @@ function(netrig_discover_tests target)
   list(APPEND arg_ENVIRONMENT "NETRIG_CTEST_DIR=${CMAKE_BINARY_DIR}")
 
   set(properties "")
-  foreach(name IN ITEMS LABELS TIMEOUT RESOURCE_LOCK PROCESSORS ENVIRONMENT)
+  foreach(name IN ITEMS LABELS TIMEOUT RESOURCE_LOCK PROCESSORS COST ENVIRONMENT)
     if(arg_${name})
       string(APPEND properties "  ${name} \"${arg_${name}}\"\n")
     endif()

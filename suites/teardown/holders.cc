@@ -70,7 +70,7 @@ void for_each_process(const std::function<void(const std::string& directory)>& v
   }
 }
 
-std::string name_of(const std::string& process) {
+std::string name_of_process(const std::string& process) {
   std::string name = "?";
   std::getline(std::ifstream{process + "/comm"}, name);
   return "process " + process.substr(std::string_view{"/proc/"}.size()) + " (" + name + ")";
@@ -110,7 +110,7 @@ void look_at_descriptors(const std::string& process, Collection& found) {
     const auto target = fs::read_symlink(each->path(), gone).string();
     if (target.find(":[") == std::string::npos || target.starts_with("socket:") || target.starts_with("pipe:"))
       continue;
-    found.look_at(each->path(), "descriptor " + each->path().filename().string() + " of " + name_of(process));
+    found.look_at(each->path(), "descriptor " + each->path().filename().string() + " of " + name_of_process(process));
   }
 }
 
@@ -125,7 +125,7 @@ void look_at_mounts(const std::string& process, Collection& found) {
     words >> word >> word >> word >> root >> target;
     if (root.find(":[") == std::string::npos) continue;
     found.look_at(std::string{process}.append("/root").append(target),
-                  std::string{"a mount at "}.append(target).append(" of ").append(name_of(process)));
+                  std::string{"a mount at "}.append(target).append(" of ").append(name_of_process(process)));
   }
 }
 
@@ -135,7 +135,7 @@ std::vector<std::string> processes_below(int ancestor) {
   std::vector<std::string> lines;
   Ancestry ancestry{ancestor};
   for_each_process([&](const std::string& process) {
-    if (ancestry.has_process(process)) lines.push_back(name_of(process));
+    if (ancestry.has_process(process)) lines.push_back(name_of_process(process));
   });
   return lines;
 }
@@ -144,7 +144,7 @@ std::vector<std::string> namespaces_below(int ancestor, const std::vector<int>& 
   Collection found{ancestor, except};
   std::set<std::uint64_t> seen;
   for_each_process([&](const std::string& process) {
-    for (const char* kind : kKinds) found.look_at(process + "/ns/" + kind, name_of(process));
+    for (const char* kind : kKinds) found.look_at(process + "/ns/" + kind, name_of_process(process));
     look_at_descriptors(process, found);
     struct stat mounts{};
     if (::stat((process + "/ns/mnt").c_str(), &mounts) == 0 && seen.insert(mounts.st_ino).second) {

@@ -76,6 +76,8 @@ foreach(test IN ITEMS Sample.Passes Small/SampleValues.Pass/1)
   expect_equal("locks of ${test}" "${lock}" [=[[ "antenna", "radio" ]]=])
   property_of("${json}" "${test}" PROCESSORS processors)
   expect_equal("processors of ${test}" "${processors}" 2)
+  property_of("${json}" "${test}" COST cost)
+  expect_equal("cost of ${test}" "${cost}" "3.0")
 endforeach()
 
 run(text "${CMAKE_CTEST_COMMAND}" --test-dir "${BUILD}")
