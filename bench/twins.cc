@@ -12,10 +12,10 @@ namespace netrig::bench {
 
 namespace {
 
-using Json = nlohmann::json;
+using ToolReport = nlohmann::json;
 using process::Command;
 
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kAnswerPatience{30};
 
 Error missing(const std::string& tool) {
   const std::string_view id = tool == "iperf3" ? " [netrig doctor: tool-iperf3]" : "";
@@ -28,13 +28,13 @@ Result<std::string> run_both(const BuiltPath& path, const Command& serve, const 
   const auto tool = serve.argv.front();
   if (!path.client.exec({"sh", "-c", "command -v " + tool}).success()) return fail(missing(tool));
   auto server = path.server.start(serve, ready);
-  const auto client = path.client.exec(ask, kPatience);
+  const auto client = path.client.exec(ask, kAnswerPatience);
   NETRIG_TRY(server.kill());
   if (client.success()) return client.out;
   return fail(Error::invalid(client.command, path.client.name(), client.both.substr(0, 400)));
 }
 
-Result<Json> run_iperf3(const BuiltPath& path, std::vector<std::string> options) {
+Result<ToolReport> run_iperf3(const BuiltPath& path, std::vector<std::string> options) {
   const auto port = std::to_string(kServerPort.value());
   std::vector<std::string> ask{"iperf3", "-J",
                                "-c",     path.destination.to_string(),
@@ -43,7 +43,7 @@ Result<Json> run_iperf3(const BuiltPath& path, std::vector<std::string> options)
   ask.insert(ask.end(), options.begin(), options.end());
   const auto text = NETRIG_TRY(run_both(path, {"iperf3", "-s", "-1", "-p", port},
                                         process::listening(process::Transport::tcp, kServerPort), Command{ask}));
-  auto report = Json::parse(text, nullptr, false);
+  auto report = ToolReport::parse(text, nullptr, false);
   if (!report.is_discarded() && !report.contains("error")) return report;
   return fail(Error::invalid("iperf3", path.client.name(), text.substr(0, 400)));
 }
@@ -52,7 +52,7 @@ std::chrono::nanoseconds from_seconds(double seconds) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>{seconds});
 }
 
-Sampled received(const Json& end) {
+Sampled received(const ToolReport& end) {
   const auto& sum = end.at("sum_received");
   Sampled sampled{.elapsed = from_seconds(sum.at("seconds")), .bytes = sum.at("bytes")};
   const auto& cpu = end.at("cpu_utilization_percent");
@@ -63,10 +63,10 @@ Sampled received(const Json& end) {
 
 // JSON of another version, without what is read here, is an error rather than an exception.
 template <class Read>
-Result<Sampled> read(const Json& report, Read read) {
+Result<Sampled> read(const ToolReport& report, Read read) {
   try {
     return read(report.at("end"));
-  } catch (const Json::exception& error) {
+  } catch (const ToolReport::exception& error) {
     return fail(Error::invalid("read what iperf3 reports", {}, error.what()));
   }
 }
@@ -95,7 +95,7 @@ Result<Sampled> ping_flood(const BuiltPath& path) {
 }
 
 Result<Sampled> iperf3_tcp(const BuiltPath& path, unsigned streams) {
-  return read(NETRIG_TRY(run_iperf3(path, {"-P", std::to_string(streams)})), [](const Json& end) {
+  return read(NETRIG_TRY(run_iperf3(path, {"-P", std::to_string(streams)})), [](const ToolReport& end) {
     auto sampled = received(end);
     sampled.more.emplace_back("retransmits", end.at("sum_sent").at("retransmits").get<double>());
     return sampled;
@@ -103,14 +103,15 @@ Result<Sampled> iperf3_tcp(const BuiltPath& path, unsigned streams) {
 }
 
 Result<Sampled> iperf3_udp(const BuiltPath& path, std::size_t payload) {
-  return read(NETRIG_TRY(run_iperf3(path, {"-u", "-b", "0", "-l", std::to_string(payload)})), [](const Json& end) {
-    auto sampled = received(end);
-    const auto& sum = end.at("sum_received");
-    const double sent = sum.at("packets"), lost = sum.at("lost_packets");
-    sampled.items = static_cast<std::uint64_t>(sent - lost);
-    sampled.more.emplace_back("loss", sent == 0 ? 1 : lost / sent);
-    return sampled;
-  });
+  return read(NETRIG_TRY(run_iperf3(path, {"-u", "-b", "0", "-l", std::to_string(payload)})),
+              [](const ToolReport& end) {
+                auto sampled = received(end);
+                const auto& sum = end.at("sum_received");
+                const double sent = sum.at("packets"), lost = sum.at("lost_packets");
+                sampled.items = static_cast<std::uint64_t>(sent - lost);
+                sampled.more.emplace_back("loss", sent == 0 ? 1 : lost / sent);
+                return sampled;
+              });
 }
 
 Result<Sampled> sockperf(const BuiltPath& path, bool over_tcp) {

@@ -92,8 +92,8 @@ packages() {
       dnf-hunt) printf '%s\n' stress-ng ;;
       apt-lint) printf '%s\n' clang-19 clang-tidy-19 clang-format-19 ;;
       dnf-lint) printf '%s\n' clang clang-tools-extra ;;
-      apt-sanitize) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;
-      dnf-sanitize) printf '%s\n' clang compiler-rt llvm ;;
+      apt-sanitize) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 lld-19 ;;
+      dnf-sanitize) printf '%s\n' clang compiler-rt llvm lld ;;
     esac
   done
 }

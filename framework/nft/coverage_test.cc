@@ -24,7 +24,7 @@ RuleUse use(std::size_t position, std::string text, std::uint64_t hits, std::str
           .hits = hits};
 }
 
-Coverage office(std::uint64_t first = 3, std::uint64_t second = 0) {
+Coverage counted_office(std::uint64_t first = 3, std::uint64_t second = 0) {
   return {.nodes = {"gw"},
           .rules = {use(1, "ct state established,related accept", first),
                     use(2, R"(tcp dport { 80, 443 } drop comment "no web")", second, "no web")}};
@@ -47,29 +47,29 @@ class CoverageFileTest : public testing::Test {
 };
 
 TEST(CoverageTest, TellsWhatNothingHit) {
-  const auto seen = office();
+  const auto seen = counted_office();
   EXPECT_THAT(seen.unused(), ElementsAre(seen.rules[1]));
   EXPECT_EQ(seen.unused().front().to_string(),
             "never hit: table inet filter, chain forward, rule 2 (handle 5) \"no web\": tcp dport { 80, 443 } drop");
   EXPECT_EQ(seen.find_comment("no web"), &seen.rules[1]);
   EXPECT_EQ(seen.find_comment("web"), nullptr);
-  EXPECT_THAT(office(1, 1).unused(), SizeIs(0));
+  EXPECT_THAT(counted_office(1, 1).unused(), SizeIs(0));
 }
 
 TEST(CoverageTest, PrintsATable) {
-  EXPECT_EQ(to_string(office()),
+  EXPECT_EQ(to_string(counted_office()),
             "\"gw\": 1 of 2 rules exercised\n"
             "     hits  rule\n"
             "        3  table inet filter, chain forward, rule 1 (handle 4): ct state established,related accept\n"
             "    never  table inet filter, chain forward, rule 2 (handle 5) \"no web\": tcp dport { 80, 443 } drop\n");
-  auto deaf = office();
+  auto deaf = counted_office();
   deaf.complete = false;
   EXPECT_THAT(to_string(deaf), HasSubstr("1 of 2 rules exercised, perhaps more: not every packet was heard of\n"));
 }
 
 TEST(CoverageTest, AddsUpWhatIsOfTheSameRules) {
-  std::vector<Coverage> all{office()};
-  auto again = office(1, 2);
+  std::vector<Coverage> all{counted_office()};
+  auto again = counted_office(1, 2);
   again.nodes = {"edge"};
   again.rules[1].rule.text = R"(tcp dport { 443, 80 } drop comment "no web")";
   again.rules[1].rule.handle = 99;
@@ -81,20 +81,20 @@ TEST(CoverageTest, AddsUpWhatIsOfTheSameRules) {
 }
 
 TEST(CoverageTest, KeepsApartWhatIsOfOtherRules) {
-  std::vector<Coverage> all{office()};
-  auto other = office();
+  std::vector<Coverage> all{counted_office()};
+  auto other = counted_office();
   other.rules.pop_back();
   merge(all, other);
-  auto elsewhere = office();
+  auto elsewhere = counted_office();
   elsewhere.rules[0].rule.chain.name = "input";
   merge(all, elsewhere);
   EXPECT_THAT(all, SizeIs(3));
 }
 
 TEST(CoverageTest, JsonHoldsEverything) {
-  auto deaf = office();
+  auto deaf = counted_office();
   deaf.complete = false;
-  const auto json = to_json({office(), deaf});
+  const auto json = to_json({counted_office(), deaf});
   EXPECT_THAT(json, HasSubstr(R"("family": "inet",
           "table": "filter",
           "chain": "forward",
@@ -103,14 +103,14 @@ TEST(CoverageTest, JsonHoldsEverything) {
           "comment": "no web",)"));
   const auto back = parse_coverage(json);
   ASSERT_TRUE(back) << back.error();
-  EXPECT_THAT(*back, ElementsAre(office(), deaf));
+  EXPECT_THAT(*back, ElementsAre(counted_office(), deaf));
 }
 
 TEST(CoverageTest, OtherJsonIsRefused) {
   for (const char* text : {"", "{", "[]", R"({"rulesets": 3})", R"({"rulesets": [{"nodes": ["a"]}]})"}) {
     EXPECT_FALSE(parse_coverage(text)) << text;
   }
-  auto json = to_json({office()});
+  auto json = to_json({counted_office()});
   json.replace(json.find("inet"), 4, "next");
   const auto wrong = parse_coverage(json);
   ASSERT_FALSE(wrong);
@@ -118,17 +118,17 @@ TEST(CoverageTest, OtherJsonIsRefused) {
 }
 
 TEST_F(CoverageFileTest, GathersWhatSeveralRunsSaw) {
-  ASSERT_TRUE(merge_into_file(file_, {office(3, 0)}));
-  ASSERT_TRUE(merge_into_file(file_, {office(0, 5), {.nodes = {"other"}, .rules = {use(1, "accept", 0)}}}));
+  ASSERT_TRUE(merge_into_file(file_, {counted_office(3, 0)}));
+  ASSERT_TRUE(merge_into_file(file_, {counted_office(0, 5), {.nodes = {"other"}, .rules = {use(1, "accept", 0)}}}));
   const auto all = parse_coverage(content());
   ASSERT_TRUE(all) << all.error();
   ASSERT_THAT(*all, SizeIs(2));
-  EXPECT_EQ(all->front(), office(3, 5));
+  EXPECT_EQ(all->front(), counted_office(3, 5));
 }
 
 TEST_F(CoverageFileTest, AFileOfSomethingElseStaysAsItIs) {
   std::ofstream{file_} << "precious";
-  const auto refused = merge_into_file(file_, {office()});
+  const auto refused = merge_into_file(file_, {counted_office()});
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message(), testing::AllOf(HasSubstr(file_.string()), HasSubstr("something else")));
   EXPECT_EQ(content(), "precious");

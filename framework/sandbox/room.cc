@@ -12,7 +12,7 @@
 namespace netrig::sandbox {
 namespace {
 
-constexpr unsigned long kPlain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+constexpr unsigned long kPlainMount = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 int mount(const char* source, const char* target, const char* type, unsigned long flags,
           const char* options = nullptr) noexcept {
@@ -32,7 +32,7 @@ bool exists(const char* path) noexcept { return raw::call(SYS_faccessat, AT_FDCW
 
 int make_mounts_private() noexcept { return mount("none", "/", nullptr, MS_REC | MS_PRIVATE); }
 
-int mount_open_proc() noexcept { return mount("proc", "/proc", "proc", kPlain); }
+int mount_open_proc() noexcept { return mount("proc", "/proc", "proc", kPlainMount); }
 
 int mount_proc() noexcept {
   if (const int error = mount_open_proc()) return error;
@@ -40,8 +40,8 @@ int mount_proc() noexcept {
 }
 
 int mount_sysfs() noexcept {
-  if (mount("sysfs", "/sys", "sysfs", kPlain) == 0) return guard_sysfs();
-  return mount("sysfs", "/sys", "sysfs", kPlain | MS_RDONLY);
+  if (mount("sysfs", "/sys", "sysfs", kPlainMount) == 0) return guard_sysfs();
+  return mount("sysfs", "/sys", "sysfs", kPlainMount | MS_RDONLY);
 }
 
 int mount_run() noexcept {

@@ -17,7 +17,7 @@ void answer_failure(int lease, Step step, int error) noexcept {
   send_message(lease, &reply, sizeof reply);
 }
 
-int furnish() noexcept {
+int furnish_space() noexcept {
   if (const int error = make_mounts_private()) return error;
   if (const int error = mount_proc()) return error;
   return mount_run();
@@ -69,7 +69,7 @@ void die_with_parent() noexcept { raw::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL
   raw::close_all_except(kept, 2);  // first: what the starter holds, it alone shall hold
   raw::call(SYS_setpgid, 0, 0);    // away from the test's kill(0, ...)
   Step step = Step::space_mounts;
-  int error = take_step(step) ? furnish() : 0;
+  int error = take_step(step) ? furnish_space() : 0;
   if (error == 0) {
     step = Step::space_reply;
     error = take_step(step) ? hand_over(lease) : 0;

@@ -13,7 +13,7 @@ namespace netrig::traffic {
 
 namespace {
 
-constexpr int kBacklog = 4096;
+constexpr int kTransferBacklog = 4096;
 
 // The connection's own socket, out of the probe that made it.
 Result<UniqueFd> taken_over(const Probe& probe, const Side& side) {
@@ -58,7 +58,7 @@ Result<Door> Door::open(const RunOptions& run, const Side& server, const Prepare
   Door door;
   NETRIG_TRY(server.place([&]() -> Result<void> {
     auto [socket, port] = NETRIG_TRY(bound_socket(run, SOCK_STREAM, server.name, prepare));
-    if (::listen(socket.get(), kBacklog) != 0)
+    if (::listen(socket.get(), kTransferBacklog) != 0)
       return fail(Error::from_errno("listen on " + Service::tcp(port).to_string(), server.name, errno));
     door.socket_ = std::move(socket);
     door.port_ = port;

@@ -22,9 +22,9 @@ std::string scaled(double value, std::string_view unit) {
 
 std::string transferred(ByteCount count) { return scaled(static_cast<double>(count.value()), "B"); }
 std::string in_bits(Bandwidth rate) { return scaled(static_cast<double>(rate.bits_per_second()), "bit/s"); }
-double in_seconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double seconds_of(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 std::string period(nanoseconds from, nanoseconds to) {
-  return fmt::format("{:.2f} - {:.2f} s", in_seconds(from), in_seconds(to));
+  return fmt::format("{:.2f} - {:.2f} s", seconds_of(from), seconds_of(to));
 }
 std::string whole_microseconds(nanoseconds time) {
   return fmt::format("{:.0f} us", std::chrono::duration<double, std::micro>(time).count());
@@ -55,7 +55,7 @@ std::string to_table(const TcpResult& result) {
   for (const auto& stream : result.streams)
     text += tcp_line(fmt::format("stream {}", ++number), stream.received, rate(stream.received, stream.ended),
                      stream.retransmits, stream.congestion_window, stream.rtt);
-  return text + fmt::format("{:<20} {:<12} {:<16} {:>5}\n", fmt::format("all, {:.2f} s", in_seconds(result.elapsed)),
+  return text + fmt::format("{:<20} {:<12} {:<16} {:>5}\n", fmt::format("all, {:.2f} s", seconds_of(result.elapsed)),
                             transferred(result.counted), in_bits(result.goodput()), result.retransmits);
 }
 
@@ -70,7 +70,7 @@ std::string to_table(const UdpResult& result) {
       text += udp_line(fmt::format("stream {}", ++number), stream.bytes, rate(stream.bytes, result.elapsed),
                        stream.lost(), stream.sent);
   }
-  text += udp_line(fmt::format("all, {:.2f} s", in_seconds(result.elapsed)), result.bytes, result.goodput(),
+  text += udp_line(fmt::format("all, {:.2f} s", seconds_of(result.elapsed)), result.bytes, result.goodput(),
                    result.lost(), result.sent);
   return text + fmt::format("jitter {}, {} out of order, {} duplicates, one way {}\n",
                             whole_microseconds(result.jitter), result.reordered, result.duplicates,

@@ -2,6 +2,7 @@
 // left, and the caller sees the end that it would see without a sandbox.
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/outcome.h>
+#include <netrig/suites/teardown/sanitized.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
 #include <algorithm>
@@ -15,14 +16,6 @@
 
 namespace netrig::teardown {
 namespace {
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
 
 // What the program can do to itself, and what its caller then sees.
 struct End {

@@ -49,7 +49,7 @@ std::uint64_t most_files() {
   NETRIG_SKIP("limit-descriptors", "ten thousand connections need a hard limit of open files of 10,200")
 
 template <class Use>
-std::string error_of(const Use& use) {
+std::string refusal_of(const Use& use) {
   try {
     use();
     return "no error";
@@ -108,7 +108,7 @@ TEST_P(ManyConnections, ThatAreGivenUpAreGone) {
   };
   right().load_ruleset_text(from_the_300th("drop"));
   const auto before = open_files();
-  EXPECT_THAT(error_of([&] { (void)measure(left(), right(), load, GetParam()); }), HasSubstr("ECANCELED"));
+  EXPECT_THAT(refusal_of([&] { (void)measure(left(), right(), load, GetParam()); }), HasSubstr("ECANCELED"));
   EXPECT_EQ(open_files(), before);
   EXPECT_EQ(right().listen(traffic::tcp(5201)).port(), Port{5201});
 }
@@ -118,7 +118,7 @@ TEST_P(ManyConnections, ThatAreRefusedHalfWayAreTold) {
   load.parallel = 1;
   right().load_ruleset_text(from_the_300th("reject with tcp reset"));
   EXPECT_THAT(
-      error_of([&] { (void)measure(left(), right(), load, GetParam()); }),
+      refusal_of([&] { (void)measure(left(), right(), load, GetParam()); }),
       AllOf(HasSubstr("in \"left\": ECONNREFUSED"), ContainsRegex("after [0-9.]+ s, 299 of 10000 connections made")));
 }
 
