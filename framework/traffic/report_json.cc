@@ -188,7 +188,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
     sum["retransmits"] = part.retransmits;
     sum["rtt"] = json_microseconds(part.rtt);
     sum["snd_cwnd"] = part.congestion_window.value();
-    sum["omitted"] = interval.to <= result.warm_up;
+    sum["omitted"] = (interval.from + interval.to) / 2 < result.warm_up;  // neither ends to the nanosecond
     sum["sender"] = false;
   });
   return json_report(tcp_start(load, result), std::move(list), std::move(end), environment);

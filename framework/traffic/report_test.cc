@@ -20,6 +20,7 @@ TcpResult tcp_result() {
   TcpResult result;
   result.sent = result.received = ByteCount{9'000'000};
   result.counted = ByteCount{8'000'000};
+  result.warm_up = 500ms;
   result.elapsed = 1s;
   result.retransmits = 7;
   result.client.cpu = 300ms;
