@@ -39,7 +39,7 @@ class EveryRuleInTheKernelTest : public FreshNetworkTest, public testing::WithPa
   static Table table() {
     const RuleCase& wanted = GetParam();
     const bool nat = wanted.hook == Hook::prerouting || wanted.hook == Hook::postrouting;
-    Table table{.family = wanted.family, .name = "t"};
+    Table table{.family = wanted.family, .name = "t", .sets = wanted.sets};
     table.add(Chain::regular("elsewhere"));
     table.add(Chain::base("c", nat ? ChainType::nat : ChainType::filter, wanted.hook, nat ? 100 : 0)).add(wanted.rule);
     return table;

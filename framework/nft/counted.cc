@@ -59,6 +59,23 @@ std::vector<Counted> all_of(const Ruleset& ruleset) {
 // A rule keeps its handle as long as it lives; a policy belongs to its chain.
 using Identity = std::pair<ChainName, std::uint64_t>;
 
+// The chains that a rule leads to: itself, or by a verdict map.
+std::vector<std::string> chains_from(const Ruleset& ruleset, const TableName& table, const Rule& rule) {
+  std::vector<std::string> chains;
+  const auto take = [&](const Verdict& verdict) {
+    if (!verdict.chain.empty()) chains.push_back(verdict.chain);
+  };
+  for (const Expression& expression : rule.expressions) {
+    if (const auto* verdict = std::get_if<Verdict>(&expression)) take(*verdict);
+    const auto* map = std::get_if<VerdictMap>(&expression);
+    if (map == nullptr) continue;
+    const Set* named = ruleset.find_set({table, map->name});
+    for (const SetElement& element : named != nullptr ? named->elements : map->elements)
+      take(element.verdict.value_or(Verdict::next_rule()));
+  }
+  return chains;
+}
+
 // The blockers of a chain and of those that it leads to, each chain once.
 void collect_blockers(const Ruleset& ruleset, const ChainName& name, std::set<ChainName>& seen,
                       std::vector<Counted>& result) {
@@ -67,11 +84,8 @@ void collect_blockers(const Ruleset& ruleset, const ChainName& name, std::set<Ch
   for (std::size_t i = 0; i < chain->rules.size(); ++i) {
     const Rule& rule = chain->rules[i];
     if (rule.blocks()) result.push_back(counted_rule(name, i + 1, rule));
-    for (const Expression& expression : rule.expressions) {
-      const auto* verdict = std::get_if<Verdict>(&expression);
-      if (verdict != nullptr && !verdict->chain.empty())
-        collect_blockers(ruleset, {name.table, verdict->chain}, seen, result);
-    }
+    for (const std::string& next : chains_from(ruleset, name.table, rule))
+      collect_blockers(ruleset, {name.table, next}, seen, result);
   }
   if (chain->hook && chain->hook->policy == Policy::drop) result.push_back(counted_policy(name, *chain->hook));
 }

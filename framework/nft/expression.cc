@@ -110,10 +110,9 @@ struct ExpressionPrinter {
   }
   std::string operator()(const TraceSet&) const { return "meta nftrace set 1"; }
   std::string operator()(const MarkSet& set) const { return fmt::format("meta mark set 0x{:08x}", set.mark); }
-  std::string operator()(const Verdict& verdict) const {
-    constexpr std::array<std::string_view, 6> kWords = {"accept", "drop", "jump ", "goto ", "return", "continue"};
-    return std::string{kWords.at(static_cast<std::size_t>(verdict.kind))} + verdict.chain;
-  }
+  std::string operator()(const SetMatch& match) const { return to_string(match); }
+  std::string operator()(const VerdictMap& map) const { return to_string(map); }
+  std::string operator()(const Verdict& verdict) const { return to_string(verdict); }
   std::string operator()(const Reject& reject) const {
     if (reject == Reject::port_unreachable()) return "reject";
     if (reject.with == Reject::With::tcp_reset) return "reject with tcp reset";
@@ -136,23 +135,39 @@ struct ExpressionPrinter {
   }
 };
 
+// `10 mbytes`: in the largest unit that tells it exactly.
+std::string byte_text(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 3> kUnits{"bytes", "kbytes", "mbytes"};
+  std::size_t unit = 0;
+  while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return fmt::format("{} {}", bytes, kUnits.at(unit));
+}
+
 std::string ExpressionPrinter::operator()(const Limit& limit) const {
   constexpr std::array kUnits{std::pair{Limit::Per::second, "second"}, std::pair{Limit::Per::minute, "minute"},
                               std::pair{Limit::Per::hour, "hour"}, std::pair{Limit::Per::day, "day"},
                               std::pair{Limit::Per::week, "week"}};
   const auto* unit = std::ranges::find(kUnits, limit.per, &decltype(kUnits)::value_type::first);
-  constexpr std::uint32_t kUsualBurst = 5;
-  return fmt::format("limit rate {}{}/{}{}", limit.over ? "over " : "", limit.rate,
-                     unit == kUnits.end() ? "?" : unit->second,
-                     limit.burst == kUsualBurst ? "" : fmt::format(" burst {} packets", limit.burst));
+  const std::uint32_t usual = limit.bytes ? 0 : 5;
+  const auto rate = limit.bytes ? byte_text(limit.rate) : std::to_string(limit.rate);
+  const auto burst = limit.bytes ? byte_text(limit.burst) : fmt::format("{} packets", limit.burst);
+  return fmt::format("limit rate {}{}/{}{}", limit.over ? "over " : "", rate, unit == kUnits.end() ? "?" : unit->second,
+                     limit.burst == usual ? "" : " burst " + burst);
 }
 
 std::string ExpressionPrinter::operator()(const Log& log) const {
-  constexpr std::array kLevels{"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"};
+  constexpr std::array kLevels{"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"};
   std::string text = "log";
   if (!log.prefix.empty()) text += fmt::format(" prefix \"{}\"", log.prefix);
-  if (log.group) return text + fmt::format(" group {}", *log.group);
+  if (log.group) text += fmt::format(" group {}", *log.group);
+  if (log.snaplen != 0) text += fmt::format(" snaplen {}", log.snaplen);
+  if (log.queue_threshold != 0) text += fmt::format(" queue-threshold {}", log.queue_threshold);
+  if (log.group) return text;
   if (log.level != Log::Level::warn) text += fmt::format(" level {}", kLevels.at(static_cast<std::size_t>(log.level)));
+  if (log.flags != LogFlags::none) text += " " + to_string(log.flags);
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <netrig/net/port.h>
 #include <netrig/nft/further_expressions.h>
 #include <netrig/nft/names.h>
+#include <netrig/nft/set.h>
 
 #include <compare>
 #include <cstdint>
@@ -96,13 +97,6 @@ struct MarkSet {
 struct TraceSet {
   friend auto operator<=>(const TraceSet&, const TraceSet&) = default;
 };
-/// `accept`, `drop`, `return`, `continue`, `jump other`, `goto other`
-struct Verdict {
-  enum class Kind : std::uint8_t { accept, drop, jump, go_to, return_to_caller, next_rule };
-  Kind kind;
-  std::string chain = {};  ///< of jump and goto
-  friend auto operator<=>(const Verdict&, const Verdict&) = default;
-};
 /// `reject`, `reject with icmp admin-prohibited`, `reject with tcp reset`: drops and tells the sender.
 struct Reject {
   /// Which message: ICMP, ICMPv6, the one of the packet's family (`icmpx`), or a TCP RST.
@@ -148,8 +142,8 @@ struct Unknown {
 
 using Expression = std::variant<FamilyMatch, ProtocolMatch, AddressMatch, PortMatch, InterfaceMatch, CtStateMatch,
                                 IcmpMatch, Icmpv6Match, MarkMatch, TcpFlagsMatch, CtStatusMatch, CtMarkMatch,
-                                NumberMatch, Counter, MarkSet, CtMarkSet, TraceSet, Limit, ConnectionLimit, Log,
-                                NoTrack, Verdict, Reject, Masquerade, Redirect, Translate, Unknown>;
+                                NumberMatch, SetMatch, Counter, MarkSet, CtMarkSet, TraceSet, Limit, ConnectionLimit,
+                                Log, NoTrack, Verdict, VerdictMap, Reject, Masquerade, Redirect, Translate, Unknown>;
 
 /// As `nft list ruleset` prints it in a table of `family` (`dnat ip to` in inet is `dnat to` in ip).
 std::string to_string(const Expression& expression, Family family = Family::inet);

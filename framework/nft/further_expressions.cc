@@ -32,6 +32,20 @@ std::string to_string(CtStatus status) {
   return joined(static_cast<std::uint32_t>(status), kNames);
 }
 
+std::string to_string(LogFlags flags) {
+  const auto bits = static_cast<std::uint32_t>(flags);
+  if ((bits & static_cast<std::uint32_t>(LogFlags::all)) == static_cast<std::uint32_t>(LogFlags::all))
+    return "flags all";
+  constexpr std::array kTcp{Name{1, "sequence"}, Name{2, "options"}};
+  constexpr std::array kOthers{Name{4, "ip options"}, Name{8, "skuid"}, Name{32, "ether"}};
+  const auto tcp = joined(bits, kTcp);
+  std::string text = tcp.empty() ? "" : "flags tcp " + tcp;
+  for (const auto& [bit, name] : kOthers) {
+    if ((bits & bit) != 0) text += (text.empty() ? "flags " : " flags ") + std::string{name};
+  }
+  return text;
+}
+
 std::string to_string(NatFlags flags) {
   constexpr std::array kNames{Name{4, "random"}, Name{16, "fully-random"}, Name{8, "persistent"}};
   return joined(static_cast<std::uint32_t>(flags), kNames);

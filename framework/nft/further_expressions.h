@@ -73,13 +73,20 @@ struct CtMarkSet {
   std::uint32_t mark;
   friend auto operator<=>(const CtMarkSet&, const CtMarkSet&) = default;
 };
-/// `limit rate 10/second`, `limit rate over 10/minute burst 20 packets`: true up to the rate, or above it.
+/// `limit rate 10/second`, `limit rate over 10/minute burst 20 packets`, `limit rate 10 mbytes/second`: true up to the
+/// rate, or above it.
 struct Limit {
   enum class Per : std::uint32_t { second = 1, minute = 60, hour = 3600, day = 86400, week = 604800 };
-  std::uint64_t rate = 0;  ///< packets
+  std::uint64_t rate = 0;  ///< packets, or bytes
   Per per = Per::second;
-  std::uint32_t burst = 5;  ///< packets that may come at once; nft does not show 5
+  std::uint32_t burst = 5;  ///< packets, or bytes, that may come at once; nft does not show 5 packets and 0 bytes
   bool over = false;
+  bool bytes = false;
+
+  /// Of bytes: `limit rate 1500 bytes/second burst 3000 bytes`. nft shows them in units of 1024: kbytes, mbytes.
+  static Limit of_bytes(std::uint64_t rate, Per per, std::uint32_t burst = 0) {
+    return {.rate = rate, .per = per, .burst = burst, .bytes = true};
+  }
   friend auto operator<=>(const Limit&, const Limit&) = default;
 };
 /// `ct count 5`, `ct count over 20`: how many connections there are of those that came to this rule.
@@ -88,13 +95,32 @@ struct ConnectionLimit {
   bool over = false;
   friend auto operator<=>(const ConnectionLimit&, const ConnectionLimit&) = default;
 };
-/// `log prefix "new: " level info`, `log prefix "new: " group 2`: to the kernel's log, or to who listens to the group.
-/// The kernel's log shows that of namespaces only where net.netfilter.nf_log_all_netns says so.
+/// What the kernel's log tells beside the usual (NF_LOG_*), as a set of bits.
+enum class LogFlags : std::uint32_t {
+  none = 0,
+  tcp_sequence = 1,
+  tcp_options = 2,
+  ip_options = 4,
+  skuid = 8,  ///< who owns the socket
+  ether = 32,
+  all = 47
+};
+constexpr LogFlags operator|(LogFlags a, LogFlags b) {
+  return static_cast<LogFlags>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+/// `flags tcp sequence,options flags skuid`; empty for none.
+std::string to_string(LogFlags flags);
+
+/// `log prefix "new: " level info`, `log prefix "new: " group 2 snaplen 100`: to the kernel's log, or to who listens to
+/// the group. The kernel's log shows that of namespaces only where net.netfilter.nf_log_all_netns says so.
 struct Log {
-  enum class Level : std::uint32_t { emerg, alert, crit, err, warn, notice, info, debug };
+  enum class Level : std::uint32_t { emerg, alert, crit, err, warn, notice, info, debug, audit };
   std::string prefix = {};  ///< up to 127 bytes, no quotation mark or line break
   Level level = Level::warn;
   std::optional<std::uint16_t> group = {};  ///< without it the kernel's log
+  LogFlags flags = LogFlags::none;          ///< of the kernel's log
+  std::uint32_t snaplen = 0;                ///< of a group: bytes of the packet that are told; 0: all
+  std::uint16_t queue_threshold = 0;        ///< of a group: packets that are told at once; 0: each by itself
   friend auto operator<=>(const Log&, const Log&) = default;
 };
 /// `notrack`: conntrack leaves the packet alone; in chains before it (priority raw).

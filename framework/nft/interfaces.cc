@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
-#include <libnftnl/set.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -33,7 +32,7 @@ constexpr std::uint32_t kTypeBits = 6;
 constexpr std::uint32_t kInterfaceName = 41;
 constexpr std::size_t kInterfaceNameSize = 16;
 
-using NftnlSet = std::unique_ptr<nftnl_set, codec::NftnlDeleter<nftnl_set_free>>;
+using codec::NftnlSet;
 
 struct SetOfNames {
   TableName table;

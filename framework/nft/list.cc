@@ -1,5 +1,6 @@
 #include <netrig/nft/codec/message.h>
 #include <netrig/nft/codec/nftnl.h>
+#include <netrig/nft/codec/set_types.h>
 #include <netrig/nft/codec/trace_codec.h>
 #include <netrig/nft/list.h>
 #include <netrig/nft/reserved.h>
@@ -32,6 +33,37 @@ Result<std::vector<Buffer>> dump_all(NfSocket& socket, std::uint16_t type) {
   });
 }
 
+// None if some have what there is no value for.
+Result<std::optional<std::vector<SetElement>>> elements_of(NfSocket& socket, const codec::PlacedSet& placed) {
+  const auto messages = NETRIG_TRY(dump(socket, kList, [&](char* room, std::uint32_t sequence) {
+    nlmsghdr* made = nftnl_nlmsg_build_hdr(room, NFT_MSG_GETSETELEM, static_cast<std::uint16_t>(placed.table.family),
+                                           NLM_F_DUMP, sequence);
+    mnl_attr_put_strz(made, NFTA_SET_ELEM_LIST_TABLE, placed.table.name.c_str());
+    mnl_attr_put_strz(made, NFTA_SET_ELEM_LIST_SET, placed.set.name.c_str());
+    return made;
+  }));
+  return codec::decode_elements(placed.set.type, messages);
+}
+
+// Gives the tables their sets; returns those that are part of rules.
+Result<codec::AnonymousSets> read_sets(NfSocket& socket, const std::map<TableName, Table*>& tables) {
+  codec::AnonymousSets anonymous;
+  for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETSET))) {
+    codec::PlacedSet placed = NETRIG_TRY(codec::decode_set(message));
+    const auto table = tables.find(placed.table);
+    if (table == tables.end() || !placed.known) continue;
+    auto elements = NETRIG_TRY(elements_of(socket, placed));
+    if (!elements) continue;
+    placed.set.elements = *std::move(elements);
+    if (placed.anonymous) {
+      anonymous[{placed.table, placed.set.name}] = std::move(placed.set);
+    } else {
+      table->second->sets.push_back(std::move(placed.set));
+    }
+  }
+  return anonymous;
+}
+
 Result<Ruleset> read_once(NfSocket& socket) {
   Ruleset ruleset;
   for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETTABLE))) {
@@ -46,12 +78,13 @@ Result<Ruleset> read_once(NfSocket& socket) {
       table->second->chains.push_back(std::move(placed.chain));
     }
   }
+  const codec::AnonymousSets anonymous = NETRIG_TRY(read_sets(socket, tables));
   std::map<ChainName, Chain*> chains;
   for (Table& table : ruleset.tables) {
     for (Chain& chain : table.chains) chains[{table.id(), chain.name}] = &chain;
   }
   for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETRULE))) {
-    codec::PlacedRule placed = NETRIG_TRY(codec::decode_rule(message));
+    codec::PlacedRule placed = NETRIG_TRY(codec::decode_rule(message, anonymous));
     if (const auto chain = chains.find(placed.chain); chain != chains.end()) {
       chain->second->rules.push_back(std::move(placed.rule));
     }
@@ -85,6 +118,15 @@ Result<Ruleset> list(NfSocket& socket) {
     if (NETRIG_TRY(generation(socket)) == before) return ruleset;
   }
   return fail(Error::from_errno(kList, socket.label(), EINTR, "it changed during each of 1000 readings"));
+}
+
+Result<codec::SetTypes> set_types(NfSocket& socket) {
+  codec::SetTypes types;
+  for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETSET))) {
+    const codec::PlacedSet placed = NETRIG_TRY(codec::decode_set(message));
+    types[{placed.table, placed.set.name}] = placed.known ? std::optional{placed.set.type} : std::nullopt;
+  }
+  return types;
 }
 
 Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket) {

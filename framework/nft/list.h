@@ -10,9 +10,9 @@
 namespace netrig::nft {
 
 /// All tables, chains and rules with their handles and counters, as of one moment: read again when the ruleset changed
-/// meanwhile. The rig's own tables (reserved.h) are left out. Sets, maps and objects are not listed; rules that look
-/// into them show an Unknown. Rules that iptables made are read as far as they are nftables' own; extensions show as
-/// `xt match "conntrack"`.
+/// meanwhile. The rig's own tables (reserved.h) are left out. Of sets and maps those of set.h's kinds are listed, whose
+/// elements have no comment, time-out or counter; objects are not. Rules that look into others show an Unknown. Rules
+/// that iptables made are read as far as they are nftables' own; extensions show as `xt match "conntrack"`.
 Result<Ruleset> list(NfSocket& socket);
 /// The table of that name; ENOENT if there is none.
 Result<Table> list(NfSocket& socket, const TableName& table);

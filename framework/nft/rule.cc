@@ -72,6 +72,16 @@ Rule& Rule::ct_state(CtState states, Op op) { return add(CtStateMatch{states, op
 Rule& Rule::icmp_type(IcmpType type, Op op) { return add(IcmpMatch{type, op}); }
 Rule& Rule::icmpv6_type(Icmpv6Type type, Op op) { return add(Icmpv6Match{type, op}); }
 Rule& Rule::mark(std::uint32_t mark, Op op) { return add(MarkMatch{mark, op}); }
+Rule& Rule::in(Field field, std::string set) { return add(SetMatch{field, std::move(set)}); }
+Rule& Rule::not_in(Field field, std::string set) { return add(SetMatch{field, std::move(set), {}, true}); }
+Rule& Rule::in(Field field, std::vector<SetElement> elements) { return add(SetMatch{field, {}, std::move(elements)}); }
+Rule& Rule::not_in(Field field, std::vector<SetElement> elements) {
+  return add(SetMatch{field, {}, std::move(elements), true});
+}
+Rule& Rule::vmap(Field field, std::string map) { return add(VerdictMap{field, std::move(map)}); }
+Rule& Rule::vmap(Field field, std::vector<SetElement> elements) {
+  return add(VerdictMap{field, {}, std::move(elements)});
+}
 
 Rule& Rule::counter() { return add(Counter{}); }
 Rule& Rule::comment(std::string text) {

@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -53,6 +54,18 @@ class Rule {
   Rule& icmp_type(IcmpType type, Op op = Op::equal);
   Rule& icmpv6_type(Icmpv6Type type, Op op = Op::equal);
   Rule& mark(std::uint32_t mark, Op op = Op::equal);
+  /// What is in the named set of the rule's table: `ip saddr @guests`.
+  Rule& in(Field field, std::string set);
+  Rule& not_in(Field field, std::string set);
+  /// What is among these: `tcp dport { 80, 443, 8000-8080 }`.
+  Rule& in(Field field, std::vector<SetElement> elements);
+  Rule& in(Field field, std::initializer_list<SetElement> elements) {
+    return in(field, std::vector<SetElement>{elements});
+  }
+  Rule& not_in(Field field, std::vector<SetElement> elements);
+  Rule& not_in(Field field, std::initializer_list<SetElement> elements) {
+    return not_in(field, std::vector<SetElement>{elements});
+  }
 
   Rule& counter();
   Rule& comment(std::string text);
@@ -63,6 +76,13 @@ class Rule {
   Rule& jump(std::string chain);
   Rule& go_to(std::string chain);
   Rule& return_to_caller();
+  /// The verdict that the named map of the rule's table has; none, and the next rule, for what is not in it.
+  Rule& vmap(Field field, std::string map);
+  /// `tcp dport vmap { 22 : accept, 80 : jump web }`
+  Rule& vmap(Field field, std::vector<SetElement> elements);
+  Rule& vmap(Field field, std::initializer_list<SetElement> elements) {
+    return vmap(field, std::vector<SetElement>{elements});
+  }
   /// Port unreachable unless another kind is named: `reject(Reject::tcp_reset())`.
   Rule& reject(Reject how = {});
   Rule& masquerade();

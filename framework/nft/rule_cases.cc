@@ -163,11 +163,23 @@ std::vector<RuleCase> further() {
       inet(Limit{.rate = 10}, "limit rate 10/second"),
       inet(Limit{.rate = 3, .per = Limit::Per::hour, .burst = 20, .over = true},
            "limit rate over 3/hour burst 20 packets"),
+      inet(Limit::of_bytes(10 << 20, Limit::Per::second, 1 << 20), "limit rate 10 mbytes/second burst 1 mbytes"),
+      inet(Limit::of_bytes(1025, Limit::Per::minute), "limit rate 1025 bytes/minute"),
+      inet(Limit{.rate = 3 << 10, .per = Limit::Per::day, .burst = 3000, .over = true, .bytes = true},
+           "limit rate over 3 kbytes/day burst 3000 bytes"),
       inet(ConnectionLimit{5}, "ct count 5"),
       inet(ConnectionLimit{20, true}, "ct count over 20"),
       inet(Log{}, "log"),
       inet(Log{.prefix = "new: ", .level = Log::Level::info}, R"(log prefix "new: " level info)"),
       inet(Log{.prefix = "to 3", .group = 3}, R"(log prefix "to 3" group 3)"),
+      inet(Log{.group = 4, .snaplen = 100, .queue_threshold = 5}, "log group 4 snaplen 100 queue-threshold 5"),
+      inet(Log{.flags = LogFlags::tcp_sequence}, "log flags tcp sequence"),
+      inet(Log{.prefix = "x", .flags = LogFlags::tcp_sequence | LogFlags::tcp_options | LogFlags::ip_options},
+           R"(log prefix "x" flags tcp sequence,options flags ip options)"),
+      inet(Log{.level = Log::Level::debug, .flags = LogFlags::skuid | LogFlags::ether},
+           "log level debug flags skuid flags ether"),
+      inet(Log{.flags = LogFlags::all}, "log flags all"),
+      inet(Log{.level = Log::Level::audit}, "log level audit"),
       {Family::ip, Hook::output, Rule{}.udp_dport(53).add(NoTrack{}), "udp dport 53 notrack"},
   };
 }
@@ -199,7 +211,8 @@ std::vector<RuleCase> wider_translations() {
 
 std::vector<RuleCase> rule_cases() {
   std::vector<RuleCase> all;
-  for (auto& part : {matches(), statements(), translations(), other_families(), further(), wider_translations()}) {
+  for (auto& part :
+       {matches(), statements(), translations(), other_families(), further(), wider_translations(), set_cases()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

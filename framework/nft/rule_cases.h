@@ -14,13 +14,16 @@ struct RuleCase {
   Hook hook;  ///< prerouting and postrouting: a chain of type nat
   Rule rule;
   std::string text;
-  std::string needs = {};  ///< what a kernel may lack: the module that the rule takes
+  std::string needs = {};      ///< what a kernel may lack: the module that the rule takes
+  std::vector<Set> sets = {};  ///< of the table, which the rule looks into
 };
 
 inline std::ostream& operator<<(std::ostream& out, const RuleCase& rule) {
   return out << rule.family << ' ' << rule.hook << ' ' << rule.text;
 }
 
+/// Look-ups in sets and verdict maps, named and not.
+std::vector<RuleCase> set_cases();
 /// Every match and statement, in the families where it is different.
 std::vector<RuleCase> rule_cases();
 

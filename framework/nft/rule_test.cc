@@ -16,7 +16,7 @@ class EveryRuleTest : public testing::TestWithParam<RuleCase> {};
 TEST_P(EveryRuleTest, PrintsAsNftDoes) { EXPECT_EQ(to_string(GetParam().rule, GetParam().family), GetParam().text); }
 
 TEST_P(EveryRuleTest, IsReadBackAsItWasWritten) {
-  const auto& [family, hook, rule, text, needs] = GetParam();
+  const auto& [family, hook, rule, text, needs, sets] = GetParam();
   const auto read = canonical(rule, family);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(to_string(*read, family), text);
@@ -105,6 +105,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadRule{Family::inet, Rule{}.add(CtStatusMatch{CtStatus{}}), "ct status without a status"},
         BadRule{Family::inet, Rule{}.add(NumberMatch{.modulus = 3, .value = 3}), "a number modulo 3 is never 3"},
         BadRule{Family::inet, Rule{}.add(Limit{}), "a limit of no packets"},
+        BadRule{Family::inet, Rule{}.add(Log{.snaplen = 100}), "are of a group: name one"},
+        BadRule{Family::inet, Rule{}.add(Log{.group = 1, .flags = LogFlags::skuid}), "flags are for the kernel's log"},
+        BadRule{Family::inet, Rule{}.add(Log{.prefix = "x", .level = Log::Level::audit}), "level audit tells neither"},
+        BadRule{Family::inet, Rule{}.in(Field::tcp_dport, {}), "tcp dport needs the name of a set or elements"},
+        BadRule{Family::inet, Rule{}.in(Field::ip_saddr, {"10.0.0.1", "fd00::1"}), "element fd00::1 is no ipv4_addr"},
+        BadRule{Family::inet, Rule{}.in(Field::ip_saddr, {"10.0.0.1/24"}), "10.0.0.1/24"},
+        BadRule{Family::inet, Rule{}.in(Field::tcp_dport, {"1-9", 5}), "elements 1-9 and 5 overlap"},
+        BadRule{Family::inet, Rule{}.in(Field::tcp_dport, {PortRange{9, 1}}), "element 9-1 is upside down"},
+        BadRule{Family::inet, Rule{}.vmap(Field::tcp_dport, {22}), "element 22 has no verdict"},
+        BadRule{Family::ip6, Rule{}.in(Field::ip_saddr, "x"), "an ip match in a table of family ip6"},
+        BadRule{Family::inet, Rule{}.tcp_dport(1).in(Field::udp_dport, "x"), "already wants tcp"},
         BadRule{Family::inet, Rule{}.add(Log{.prefix = "a \"quoted\" word"}), "no quotation mark"},
         BadRule{Family::ip,
                 Rule{}.add(Translate{

@@ -31,6 +31,11 @@ std::string hook_line(const BaseChain& base, Family family) {
                      to_string(base.policy));
 }
 
+std::string set_text(const Set& set, Handles handles) {
+  return fmt::format("\t{} {} {{{}\n{}\t}}\n", set.type.map ? "map" : "set", set.name, handle_text(set.handle, handles),
+                     declaration(set));
+}
+
 std::string chain_text(const Chain& chain, Family family, Handles handles) {
   std::string text = fmt::format("\tchain {} {{{}\n", chain.name, handle_text(chain.handle, handles));
   text += comment_line(chain.comment, 2);
@@ -47,6 +52,8 @@ std::string to_string(const TableName& table) { return fmt::format("{} {}", to_s
 std::ostream& operator<<(std::ostream& out, const TableName& table) { return out << to_string(table); }
 std::string to_string(const ChainName& chain) { return fmt::format("{} {}", to_string(chain.table), chain.name); }
 std::ostream& operator<<(std::ostream& out, const ChainName& chain) { return out << to_string(chain); }
+std::string to_string(const SetName& set) { return fmt::format("{} {}", to_string(set.table), set.name); }
+std::ostream& operator<<(std::ostream& out, const SetName& set) { return out << to_string(set); }
 
 Chain Chain::base(std::string name, ChainType type, Hook hook, int priority, Policy policy) {
   return Chain{.name = std::move(name),
@@ -68,6 +75,18 @@ Chain& Table::add(Chain chain) {
   return *found;
 }
 
+Set& Table::add(Set set) {
+  const auto found = std::ranges::find(sets, set.name, &Set::name);
+  if (found == sets.end()) return sets.emplace_back(std::move(set));
+  std::ranges::move(set.elements, std::back_inserter(found->elements));
+  return *found;
+}
+
+const Set* Table::find_set(std::string_view set) const {
+  const auto found = std::ranges::find(sets, set, &Set::name);
+  return found == sets.end() ? nullptr : &*found;
+}
+
 const Chain* Table::find(std::string_view chain) const {
   const auto found = std::ranges::find(chains, chain, &Chain::name);
   return found == chains.end() ? nullptr : &*found;
@@ -76,6 +95,7 @@ const Chain* Table::find(std::string_view chain) const {
 Table& Ruleset::add(Table table) {
   const auto found = std::ranges::find(tables, table.id(), &Table::id);
   if (found == tables.end()) return tables.emplace_back(std::move(table));
+  for (Set& set : table.sets) found->add(std::move(set));
   for (Chain& chain : table.chains) found->add(std::move(chain));
   return *found;
 }
@@ -93,6 +113,11 @@ const Table* Ruleset::find(const TableName& table) const {
 const Chain* Ruleset::find(const ChainName& chain) const {
   const Table* table = find(chain.table);
   return table == nullptr ? nullptr : table->find(chain.name);
+}
+
+const Set* Ruleset::find_set(const SetName& set) const {
+  const Table* table = find(set.table);
+  return table == nullptr ? nullptr : table->find_set(set.name);
 }
 
 const Rule* Ruleset::find_comment(std::string_view comment) const {
@@ -119,6 +144,10 @@ std::string to_string(const Table& table, Handles handles) {
   if (const auto flags = flags_text(table); !flags.empty()) text += fmt::format("\tflags {}\n", flags);
   text += comment_line(table.comment, 1);
   bool blank = table.dormant || table.owned;
+  for (const Set& set : table.sets) {
+    if (std::exchange(blank, true)) text += '\n';
+    text += set_text(set, handles);
+  }
   for (const Chain& chain : table.chains) {
     if (std::exchange(blank, true)) text += '\n';
     text += chain_text(chain, table.family, handles);

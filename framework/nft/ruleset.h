@@ -7,6 +7,7 @@
 
 #include <netrig/nft/names.h>
 #include <netrig/nft/rule.h>
+#include <netrig/nft/set.h>
 
 #include <compare>
 #include <cstdint>
@@ -36,6 +37,15 @@ struct ChainName {
 std::string to_string(const ChainName& chain);
 std::ostream& operator<<(std::ostream& out, const ChainName& chain);
 
+/// Names a set or map: `inet filter guests`.
+struct SetName {
+  TableName table;
+  std::string name;
+  friend auto operator<=>(const SetName&, const SetName&) = default;
+};
+std::string to_string(const SetName& set);
+std::ostream& operator<<(std::ostream& out, const SetName& set);
+
 /// What makes a chain a base chain: where packets enter it, and what becomes of those that reach its end.
 struct BaseChain {
   ChainType type = ChainType::filter;
@@ -63,11 +73,12 @@ struct Chain {
   friend bool operator==(const Chain&, const Chain&) = default;
 };
 
-/// A table and its chains in order of creation.
+/// A table, its chains and its sets in order of creation.
 struct Table {
   Family family = Family::inet;
   std::string name;
   std::vector<Chain> chains = {};
+  std::vector<Set> sets = {};
   bool dormant = false;  ///< its base chains are not hooked in
   /// Belongs to the socket that made it: others cannot change it, `flush ruleset` leaves it alone, and it goes when
   /// that socket closes. Since Linux 5.12.
@@ -77,8 +88,11 @@ struct Table {
 
   /// Appends a chain, or its rules to the chain of that name; returns the chain in this table (until the next add).
   Chain& add(Chain chain);
+  /// Appends a set, or its elements to the set of that name; returns the set in this table (until the next add).
+  Set& add(Set set);
   [[nodiscard]] TableName id() const { return {family, name}; }
   [[nodiscard]] const Chain* find(std::string_view chain) const;
+  [[nodiscard]] const Set* find_set(std::string_view set) const;
   friend bool operator==(const Table&, const Table&) = default;
 };
 
@@ -86,12 +100,14 @@ struct Table {
 struct Ruleset {
   std::vector<Table> tables = {};
 
-  /// Appends a table, or its chains to the table of that name; returns the table in this ruleset (until the next add).
+  /// Appends a table, or its chains and sets to the table of that name; returns the table in this ruleset (until the
+  /// next add).
   Table& add(Table table);
   /// Merges another ruleset into this one: chains of one name get the rules of both.
   Ruleset& add(const Ruleset& other);
   [[nodiscard]] const Table* find(const TableName& table) const;
   [[nodiscard]] const Chain* find(const ChainName& chain) const;
+  [[nodiscard]] const Set* find_set(const SetName& set) const;
   /// The first rule with this comment, and where it is.
   [[nodiscard]] const Rule* find_comment(std::string_view comment) const;
   friend bool operator==(const Ruleset&, const Ruleset&) = default;

@@ -45,6 +45,19 @@ struct CommandPrinter {
     return fmt::format("flush table {}", to_string(flush.table));
   }
   std::string operator()(const FlushRuleset&) const { return "flush ruleset"; }
+  std::string operator()(const AddSet& add) const {
+    return fmt::format("add {} {} {} {{ {}; {}}}", kind(add.set.type), to_string(add.table), add.set.name,
+                       to_string(add.set.type), add.set.type.interval ? "flags interval; " : "");
+  }
+  std::string operator()(const DeleteSet& remove) const { return fmt::format("delete set {}", to_string(remove.set)); }
+  std::string operator()(const FlushSet& flush) const { return fmt::format("flush set {}", to_string(flush.set)); }
+  std::string operator()(const AddElement& add) const { return element("create", add.set, add.element); }
+  std::string operator()(const DeleteElement& remove) const { return element("delete", remove.set, remove.element); }
+
+  static std::string_view kind(const SetType& type) { return type.map ? "map" : "set"; }
+  static std::string element(std::string_view verb, const SetName& set, const SetElement& element) {
+    return fmt::format("{} element {} {{ {} }}", verb, to_string(set), to_string(element));
+  }
 };
 
 }  // namespace
@@ -56,7 +69,7 @@ Transaction& Transaction::add(Command command) {
   return *this;
 }
 
-// Chains come before all rules, so that rules may jump to chains that stand later.
+// Chains come before sets and all rules, so that rules and maps may jump to chains that stand later.
 Transaction& Transaction::add(const Table& table) {
   add(Command{AddTable{{.family = table.family,
                         .name = table.name,
@@ -66,6 +79,7 @@ Transaction& Transaction::add(const Table& table) {
   for (const Chain& chain : table.chains) {
     add(Command{AddChain{table.id(), {.name = chain.name, .hook = chain.hook, .comment = chain.comment}}});
   }
+  for (const Set& set : table.sets) add(table.id(), set);
   for (const Chain& chain : table.chains) {
     for (const Rule& rule : chain.rules) add({table.id(), chain.name}, rule);
   }
@@ -82,6 +96,18 @@ Transaction& Transaction::add(const TableName& table, const Chain& chain) {
   for (const Rule& rule : chain.rules) add({table, chain.name}, rule);
   return *this;
 }
+
+Transaction& Transaction::add(const TableName& table, Set set) { return add(Command{AddSet{table, std::move(set)}}); }
+Transaction& Transaction::add_elements(const SetName& set, const std::vector<SetElement>& elements) {
+  for (const SetElement& element : elements) add(Command{AddElement{set, element}});
+  return *this;
+}
+Transaction& Transaction::remove_elements(const SetName& set, const std::vector<SetElement>& elements) {
+  for (const SetElement& element : elements) add(Command{DeleteElement{set, element}});
+  return *this;
+}
+Transaction& Transaction::remove_set(const SetName& set) { return add(Command{DeleteSet{set}}); }
+Transaction& Transaction::flush_set(const SetName& set) { return add(Command{FlushSet{set}}); }
 
 Transaction& Transaction::add(const ChainName& chain, Rule rule) {
   return add(Command{AddRule{chain, std::move(rule)}});

@@ -49,8 +49,27 @@ struct FlushTable {
   TableName table;
 };
 struct FlushRuleset {};
+struct AddSet {
+  TableName table;
+  Set set;  ///< with its elements
+};
+struct DeleteSet {
+  SetName set;
+};
+struct FlushSet {
+  SetName set;
+};
+/// Fails with EEXIST if the set has it, or a part of it.
+struct AddElement {
+  SetName set;
+  SetElement element;
+};
+struct DeleteElement {
+  SetName set;
+  SetElement element;  ///< of a map: its verdict may be left out
+};
 using Command = std::variant<AddTable, AddChain, AddRule, ReplaceRule, DeleteRule, DeleteChain, DeleteTable, FlushChain,
-                             FlushTable, FlushRuleset>;
+                             FlushTable, FlushRuleset, AddSet, DeleteSet, FlushSet, AddElement, DeleteElement>;
 /// The command as one types it: `add rule inet filter forward tcp dport 80 drop`.
 std::string to_string(const Command& command);
 
@@ -60,10 +79,15 @@ class Transaction {
   std::vector<Command> commands;
 
   Transaction& add(Command command);
-  /// The table, its chains and their rules; what exists already gets the rules appended.
+  /// The table, its chains, its sets, and the rules; what exists already gets the rules appended.
   Transaction& add(const Table& table);
   Transaction& add(const Ruleset& ruleset);
   Transaction& add(const TableName& table, const Chain& chain);
+  /// The set and its elements; what exists already gets those that it lacks.
+  Transaction& add(const TableName& table, Set set);
+  /// Elements to a set that is there, or that this transaction adds before. EEXIST if it has one of them.
+  Transaction& add_elements(const SetName& set, const std::vector<SetElement>& elements);
+  Transaction& remove_elements(const SetName& set, const std::vector<SetElement>& elements);
   Transaction& add(const ChainName& chain, Rule rule);
   Transaction& add_after(const ChainName& chain, std::uint64_t handle, Rule rule);
   /// At the front of the chain.
@@ -73,16 +97,22 @@ class Transaction {
   Transaction& remove(const ChainName& chain, std::uint64_t handle);
   Transaction& remove(const ChainName& chain);
   Transaction& remove(const TableName& table);
+  /// EBUSY while a rule looks into it.
+  Transaction& remove_set(const SetName& set);
   /// Removes the rules and leaves the chains.
   Transaction& flush(const ChainName& chain);
   Transaction& flush(const TableName& table);
+  /// Removes the elements and leaves the set.
+  Transaction& flush_set(const SetName& set);
   /// Removes every table.
   Transaction& flush_ruleset();
 };
 
 /// Sends the transaction. On an error nothing has changed; the error names the first command that failed, the socket's
 /// label, the errno and what the kernel says beside it.
-/// Errors without a system call: a rule that the table cannot hold. EMSGSIZE: more than the socket's send buffer.
+/// Errors without a system call: a rule that the table cannot hold, elements that a set cannot hold. ENOENT: a rule or
+/// an element names a set that the table does not have; sets that are there are read for that. EMSGSIZE: more than the
+/// socket's send buffer.
 Result<void> apply(NfSocket& socket, const Transaction& transaction);
 /// Adds what is in it: apply(socket, Transaction{}.add(ruleset)).
 Result<void> apply(NfSocket& socket, const Ruleset& ruleset);

@@ -171,6 +171,10 @@ class Node {
   /// Adds to the node's ruleset, in one transaction.
   void add_rules(const nft::Ruleset& ruleset) const;
   void change_rules(const nft::Transaction& transaction) const;
+  /// Elements come to a set that is there and leave it, all of them or, on an error, none. Throws where the set is
+  /// unknown, holds keys of another type, or has an element already (or does not have it).
+  void add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const;
+  void remove_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const;
   /// The node's ruleset as values, with its counters.
   [[nodiscard]] nft::Ruleset rules() const;
 

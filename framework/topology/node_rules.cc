@@ -150,6 +150,12 @@ void Node::change_rules(const nft::Transaction& transaction) const {
   const RulesChange change{*this};
   require(nft::apply(*netfilter_socket(), transaction));
 }
+void Node::add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const {
+  change_rules(nft::Transaction{}.add_elements(set, elements));
+}
+void Node::remove_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const {
+  change_rules(nft::Transaction{}.remove_elements(set, elements));
+}
 nft::Ruleset Node::rules() const { return value_or_throw(nft::list(*netfilter_socket())); }
 
 }  // namespace topology

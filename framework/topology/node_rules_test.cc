@@ -82,6 +82,25 @@ TEST_F(NodeRules, ASavedRulesetReplacesWhateverIsThere) {
   EXPECT_EQ(left_.ruleset_text(), kRules);
 }
 
+TEST_F(NodeRules, ElementsComeToASetOfALivingNodeAndLeaveIt) {
+  const nft::SetName guests{{nft::Family::inet, "filter"}, "guests"};
+  nft::Ruleset rules;
+  auto& table = rules.add(nft::Table{nft::Family::inet, "filter"});
+  table.add(nft::Set::ranges("guests", nft::KeyType::ipv4_addr).add("10.9.0.0/24"));
+  table.add(nft::Chain::regular("c")).add(nft::Rule{}.in(nft::Field::ip_saddr, "guests").drop());
+  left_.add_rules(rules);
+  left_.add_elements(guests, {"10.8.0.7", "10.7.0.0/16"});
+  left_.remove_elements(guests, {"10.9.0.0/24"});
+  EXPECT_EQ(left_.rules().find_set(guests)->elements, (std::vector<nft::SetElement>{"10.7.0.0/16", "10.8.0.7"}));
+  EXPECT_EQ(nft::to_string(left_.rules()), left_.ruleset_text());
+  const auto before = left_.ruleset_text(nft::Handles::show);
+  EXPECT_EQ(error_of([&] { left_.add_elements(guests, {"10.1.0.1", "fd00::1"}); }),
+            "create element inet filter guests { fd00::1 } in \"left\": element fd00::1 is no ipv4_addr");
+  EXPECT_THAT(error_of([&] { left_.add_elements(guests, {"10.1.0.1", "10.7.1.0/24"}); }),
+              HasSubstr("create element inet filter guests { 10.7.1.0/24 } in \"left\": EEXIST"));
+  EXPECT_EQ(left_.ruleset_text(nft::Handles::show), before);
+}
+
 TEST_F(NodeRules, CountersAreResetAndTablesRemoved) {
   left_.load_ruleset_text(std::string{kRules} + "table ip t { counter c { packets 5 bytes 5; }; }");
   try {

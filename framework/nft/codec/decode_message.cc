@@ -1,5 +1,6 @@
 #include <netrig/nft/codec/message.h>
 #include <netrig/nft/codec/nftnl.h>
+#include <netrig/nft/codec/user_data.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -43,23 +44,6 @@ Hook hook_of(std::uint32_t number, Family family) {
 ChainType type_of(std::string_view name) {
   if (name == "nat") return ChainType::nat;
   return name == "route" ? ChainType::route : ChainType::filter;
-}
-
-// The text of the attribute of `type` in nftables' user data, which is where comments are. Whoever made the object
-// wrote the data, and the kernel keeps it as it is: a type and a length in one byte each, then the value
-// (libnftnl/udata.h), or anything else. nftnl_udata_parse() believes the lengths.
-std::string comment_in(const void* data, std::uint32_t size, std::uint8_t type) {
-  std::string_view rest{static_cast<const char*>(data), data == nullptr ? 0U : size};
-  while (rest.size() >= 2) {
-    const auto found = static_cast<std::uint8_t>(rest[0]);
-    const auto length = static_cast<std::uint8_t>(rest[1]);
-    rest.remove_prefix(2);
-    if (length > rest.size()) break;
-    const std::string_view text = rest.substr(0, length);
-    if (found == type) return std::string{text.substr(0, text.find('\0'))};
-    rest.remove_prefix(length);
-  }
-  return {};
 }
 
 BaseChain decode_base(const nftnl_chain* from, Family family) {
@@ -118,7 +102,7 @@ Result<PlacedChain> decode_chain(const Buffer& message) {
   return placed;
 }
 
-Result<PlacedRule> decode_rule(const Buffer& message) {
+Result<PlacedRule> decode_rule(const Buffer& message, const AnonymousSets& sets) {
   const NftnlRule from{nftnl_rule_alloc()};
   if (!from) throw std::bad_alloc{};
   if (nftnl_rule_nlmsg_parse(header(message), from.get()) < 0) return malformed("not a rule");
@@ -127,7 +111,7 @@ Result<PlacedRule> decode_rule(const Buffer& message) {
   placed.chain.table.name = text_of(nftnl_rule_get_str(from.get(), NFTNL_RULE_TABLE));
   placed.chain.name = text_of(nftnl_rule_get_str(from.get(), NFTNL_RULE_CHAIN));
   placed.rule.handle = nftnl_rule_get_u64(from.get(), NFTNL_RULE_HANDLE);
-  const DecodedRule decoded = decode_steps(*from);
+  const DecodedRule decoded = decode_steps(*from, {placed.chain.table, sets});
   placed.rule.expressions =
       raise(decoded.steps, placed.chain.table.family, [&](std::size_t i) { return decoded.texts[i]; });
   std::uint32_t size = 0;

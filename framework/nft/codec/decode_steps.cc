@@ -75,23 +75,23 @@ Step range(const nftnl_expr* from) {
                       bytes(from, NFTNL_EXPR_RANGE_TO_DATA)};
 }
 
-std::optional<Verdict::Kind> verdict_kind(std::int32_t code) {
-  switch (code) {
-    case NF_ACCEPT:
-      return Verdict::Kind::accept;
-    case NF_DROP:
-      return Verdict::Kind::drop;
-    case NFT_JUMP:
-      return Verdict::Kind::jump;
-    case NFT_GOTO:
-      return Verdict::Kind::go_to;
-    case NFT_RETURN:
-      return Verdict::Kind::return_to_caller;
-    case NFT_CONTINUE:
-      return Verdict::Kind::next_rule;
-    default:
-      return std::nullopt;
-  }
+// The kernel calls sets without a name __set0, __map1 and so on.
+bool anonymous(std::string_view name) { return name.starts_with("__set") || name.starts_with("__map"); }
+
+Step lookup(const nftnl_expr* from, const SetsOfTable& sets) {
+  const bool map = nftnl_expr_is_set(from, NFTNL_EXPR_LOOKUP_DREG);
+  if (u32(from, NFTNL_EXPR_LOOKUP_SREG) != NFT_REG_1) return std::nullopt;
+  if (map && u32(from, NFTNL_EXPR_LOOKUP_DREG) != NFT_REG_VERDICT) return std::nullopt;
+  Lookup lookup{.name = std::string{text(from, NFTNL_EXPR_LOOKUP_SET)},
+                .map = map,
+                .inverted = (u32(from, NFTNL_EXPR_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV) != 0};
+  if (!anonymous(lookup.name)) return lookup;
+  const auto found = sets.sets.find({sets.table, lookup.name});
+  if (found == sets.sets.end()) return std::nullopt;
+  lookup.name.clear();
+  lookup.type = found->second.type;
+  lookup.elements = found->second.elements;
+  return lookup;
 }
 
 Step immediate(const nftnl_expr* from) {
@@ -113,11 +113,13 @@ Step numgen(const nftnl_expr* from) {
 }
 
 Step limit(const nftnl_expr* from) {
-  if (u32(from, NFTNL_EXPR_LIMIT_TYPE) != NFT_LIMIT_PKTS) return std::nullopt;
+  const std::uint32_t type = u32(from, NFTNL_EXPR_LIMIT_TYPE);
+  if (type != NFT_LIMIT_PKTS && type != NFT_LIMIT_PKT_BYTES) return std::nullopt;
   return Limit{.rate = nftnl_expr_get_u64(from, NFTNL_EXPR_LIMIT_RATE),
                .per = static_cast<Limit::Per>(nftnl_expr_get_u64(from, NFTNL_EXPR_LIMIT_UNIT)),
                .burst = u32(from, NFTNL_EXPR_LIMIT_BURST),
-               .over = (u32(from, NFTNL_EXPR_LIMIT_FLAGS) & NFT_LIMIT_F_INV) != 0};
+               .over = (u32(from, NFTNL_EXPR_LIMIT_FLAGS) & NFT_LIMIT_F_INV) != 0,
+               .bytes = type == NFT_LIMIT_PKT_BYTES};
 }
 
 Step connlimit(const nftnl_expr* from) {
@@ -126,15 +128,15 @@ Step connlimit(const nftnl_expr* from) {
 }
 
 Step log(const nftnl_expr* from) {
-  const bool further =
-      u32(from, NFTNL_EXPR_LOG_SNAPLEN) != 0 || u32(from, NFTNL_EXPR_LOG_FLAGS) != 0 ||
-      (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_QTHRESHOLD) && nftnl_expr_get_u16(from, NFTNL_EXPR_LOG_QTHRESHOLD) != 0);
-  Log log;
+  Log log{.flags = static_cast<LogFlags>(u32(from, NFTNL_EXPR_LOG_FLAGS)),
+          .snaplen = u32(from, NFTNL_EXPR_LOG_SNAPLEN)};
   if (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_LEVEL))
     log.level = static_cast<Log::Level>(u32(from, NFTNL_EXPR_LOG_LEVEL));
-  if (further || log.level > Log::Level::debug) return std::nullopt;
+  if (log.level > Log::Level::audit || (log.flags | LogFlags::all) != LogFlags::all) return std::nullopt;
   log.prefix = std::string{text(from, NFTNL_EXPR_LOG_PREFIX)};
   if (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_GROUP)) log.group = nftnl_expr_get_u16(from, NFTNL_EXPR_LOG_GROUP);
+  if (nftnl_expr_is_set(from, NFTNL_EXPR_LOG_QTHRESHOLD))
+    log.queue_threshold = nftnl_expr_get_u16(from, NFTNL_EXPR_LOG_QTHRESHOLD);
   return log;
 }
 
@@ -222,14 +224,16 @@ std::string xt_comment(const nftnl_expr* match) {
   return text;
 }
 
-void decode_into(DecodedRule& result, const nftnl_expr* expression) {
+void decode_into(DecodedRule& result, const nftnl_expr* expression, const SetsOfTable& sets) {
   const std::string_view name = text(expression, NFTNL_EXPR_NAME);
   if (name == "match" && text(expression, NFTNL_EXPR_MT_NAME) == "comment") {
     result.xt_comment = xt_comment(expression);
     return;
   }
   const auto* found = std::ranges::find(kDecoders, name, &Decoder::name);
-  Step step = found == kDecoders.end() ? std::nullopt : found->decode(expression);
+  Step step = name == "lookup"           ? lookup(expression, sets)
+              : found == kDecoders.end() ? std::nullopt
+                                         : found->decode(expression);
   std::string text = describe(expression, name);
   result.steps.push_back(step ? *std::move(step) : Instruction{Unknown{text}});
   result.texts.push_back(std::move(text));
@@ -237,10 +241,29 @@ void decode_into(DecodedRule& result, const nftnl_expr* expression) {
 
 }  // namespace
 
-DecodedRule decode_steps(const nftnl_rule& rule) {
+std::optional<Verdict::Kind> verdict_kind(std::int32_t code) {
+  switch (code) {
+    case NF_ACCEPT:
+      return Verdict::Kind::accept;
+    case NF_DROP:
+      return Verdict::Kind::drop;
+    case NFT_JUMP:
+      return Verdict::Kind::jump;
+    case NFT_GOTO:
+      return Verdict::Kind::go_to;
+    case NFT_RETURN:
+      return Verdict::Kind::return_to_caller;
+    case NFT_CONTINUE:
+      return Verdict::Kind::next_rule;
+    default:
+      return std::nullopt;
+  }
+}
+
+DecodedRule decode_steps(const nftnl_rule& rule, const SetsOfTable& sets) {
   DecodedRule result;
   const NftnlRuleIter iterator{nftnl_expr_iter_create(&rule)};
-  while (const nftnl_expr* expression = nftnl_expr_iter_next(iterator.get())) decode_into(result, expression);
+  while (const nftnl_expr* expression = nftnl_expr_iter_next(iterator.get())) decode_into(result, expression, sets);
   return result;
 }
 

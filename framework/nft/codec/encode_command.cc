@@ -5,6 +5,8 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <new>
 #include <utility>
 
@@ -19,6 +21,7 @@ constexpr std::size_t kMessageRoom = 4096;  // names, comments and numbers of an
 constexpr std::size_t kStepRoom = 512;      // any one expression
 constexpr std::size_t kLongestName = 255;   // NFT_NAME_MAXLEN with its final zero
 constexpr std::uint32_t kUserDataRoom = 256;
+constexpr std::size_t kElementsAMessage = 60;  // of up to 512 bytes twice, below the 64 KiB of an attribute
 
 template <class Owner>
 Owner checked(Owner made) {
@@ -67,6 +70,7 @@ struct Writer {
   Buffer& batch;
   std::uint32_t sequence;
   std::uint16_t flags;
+  const SetTypes& types;
 
   template <class Write>
   Result<void> message(std::uint16_t type, std::uint16_t family, int more_flags, std::size_t room, Write write) const {
@@ -85,6 +89,25 @@ struct Writer {
   Result<void> rule(std::uint16_t type, const ChainName& name, int more_flags, const Rule& rule, std::uint64_t handle,
                     std::uint64_t position) const;
 
+  /// The number of a set that comes next: its place in the batch, which no other has.
+  [[nodiscard]] std::uint32_t next_set() const { return static_cast<std::uint32_t>(batch.size()) + 1; }
+  Result<void> set(std::uint16_t type, const SetName& name, int more_flags, const nftnl_set* set) const;
+  Result<void> elements(std::uint16_t type, const SetName& name, int more_flags, const SetType& kind,
+                        const std::vector<SetElement>& elements, Filling filling, std::uint32_t id = 0) const;
+  Result<std::uint32_t> anonymous_set(const TableName& table, const Lookup& lookup) const;
+
+  Result<void> operator()(const AddSet& add) const;
+  Result<void> operator()(const DeleteSet& remove) const;
+  Result<void> operator()(const FlushSet& flush) const;
+  Result<void> operator()(const AddElement& add) const {
+    const SetType type = NETRIG_TRY(find_set(types, add.set));
+    return elements(NFT_MSG_NEWSETELEM, add.set, NLM_F_CREATE | NLM_F_EXCL, type, {add.element}, Filling::existing);
+  }
+  Result<void> operator()(const DeleteElement& remove) const {
+    SetType type = NETRIG_TRY(find_set(types, remove.set));
+    type.map = type.map && remove.element.verdict.has_value();
+    return elements(NFT_MSG_DELSETELEM, remove.set, 0, type, {remove.element}, Filling::existing);
+  }
   Result<void> operator()(const AddTable& add) const {
     return table(NFT_MSG_NEWTABLE, add.table.id(), NLM_F_CREATE, add.table.comment, flags_of(add.table));
   }
@@ -163,6 +186,74 @@ Result<void> Writer::chain(std::uint16_t type, const ChainName& name, int more_f
                  [&](nlmsghdr* to) { nftnl_chain_nlmsg_build_payload(to, made.get()); });
 }
 
+NftnlSet named_set(const SetName& name) {
+  auto made = checked(NftnlSet{nftnl_set_alloc()});
+  nftnl_set_set_u32(made.get(), NFTNL_SET_FAMILY, static_cast<std::uint32_t>(name.table.family));
+  nftnl_set_set_str(made.get(), NFTNL_SET_TABLE, name.table.name.c_str());
+  nftnl_set_set_str(made.get(), NFTNL_SET_NAME, name.name.c_str());
+  return made;
+}
+
+Result<void> Writer::set(std::uint16_t type, const SetName& name, int more_flags, const nftnl_set* set) const {
+  return message(type, static_cast<std::uint16_t>(name.table.family), more_flags, kMessageRoom,
+                 [&](nlmsghdr* to) { nftnl_set_nlmsg_build_payload(to, const_cast<nftnl_set*>(set)); });
+}
+
+// In messages of as many elements as surely fit into an attribute.
+Result<void> Writer::elements(std::uint16_t type, const SetName& name, int more_flags, const SetType& kind,
+                              const std::vector<SetElement>& elements, Filling filling, std::uint32_t id) const {
+  NETRIG_TRY(check_elements(kind, elements));
+  auto sorted = elements;
+  sort_elements(kind, sorted);
+  for (std::size_t at = 0; at < sorted.size(); at += kElementsAMessage) {
+    const auto end = std::min(at + kElementsAMessage, sorted.size());
+    const auto made = named_set(name);
+    if (id != 0) nftnl_set_set_u32(made.get(), NFTNL_SET_ID, id);
+    put_elements(*made, kind,
+                 {sorted.begin() + static_cast<std::ptrdiff_t>(at), sorted.begin() + static_cast<std::ptrdiff_t>(end)},
+                 at == 0 ? filling : Filling::existing);
+    NETRIG_TRY(message(type, static_cast<std::uint16_t>(name.table.family), more_flags,
+                       kMessageRoom + (end - at) * 2 * kStepRoom,
+                       [&](nlmsghdr* to) { nftnl_set_elems_nlmsg_build_payload(to, made.get()); }));
+  }
+  return {};
+}
+
+Result<std::uint32_t> Writer::anonymous_set(const TableName& table, const Lookup& lookup) const {
+  const std::uint32_t id = next_set();
+  const SetName name{table, lookup.map ? kAnonymousMap : kAnonymousSet};
+  const auto made = checked(NftnlSet{nftnl_set_alloc()});
+  put_anonymous(*made, table, lookup.type, id, static_cast<std::uint32_t>(lookup.elements.size()));
+  NETRIG_TRY(set(NFT_MSG_NEWSET, name, NLM_F_CREATE, made.get()));
+  NETRIG_TRY(elements(NFT_MSG_NEWSETELEM, name, NLM_F_CREATE, lookup.type, lookup.elements, Filling::fresh, id));
+  return id;
+}
+
+Result<void> Writer::operator()(const AddSet& add) const {
+  const SetName name{add.table, add.set.name};
+  NETRIG_TRY(check_name(name.table));
+  NETRIG_TRY(check_name("set", name.name));
+  NETRIG_TRY(check_comment(add.set.comment));
+  NETRIG_TRY(check_elements(add.set.type, add.set.elements));
+  const auto made = checked(NftnlSet{nftnl_set_alloc()});
+  put_declaration(*made, add.table, add.set, next_set());
+  NETRIG_TRY(set(NFT_MSG_NEWSET, name, NLM_F_CREATE, made.get()));
+  return elements(NFT_MSG_NEWSETELEM, name, NLM_F_CREATE, add.set.type, add.set.elements, Filling::fresh);
+}
+
+Result<void> Writer::operator()(const DeleteSet& remove) const {
+  NETRIG_TRY(check_name("set", remove.set.name));
+  return set(NFT_MSG_DELSET, remove.set, 0, named_set(remove.set).get());
+}
+
+// No elements: all of them.
+Result<void> Writer::operator()(const FlushSet& flush) const {
+  NETRIG_TRY(check_name("set", flush.set.name));
+  const auto made = named_set(flush.set);
+  return message(NFT_MSG_DELSETELEM, static_cast<std::uint16_t>(flush.set.table.family), 0, kMessageRoom,
+                 [&](nlmsghdr* to) { nftnl_set_elems_nlmsg_build_payload(to, made.get()); });
+}
+
 NftnlRule named_rule(const TableName& table) {
   auto made = checked(NftnlRule{nftnl_rule_alloc()});
   nftnl_rule_set_u32(made.get(), NFTNL_RULE_FAMILY, static_cast<std::uint32_t>(table.family));
@@ -174,6 +265,12 @@ Result<void> Writer::rule(std::uint16_t type, const ChainName& name, int more_fl
                           std::uint64_t handle, std::uint64_t position) const {
   NETRIG_TRY(check_name(name));
   const auto steps = NETRIG_TRY(lower(rule, name.table.family));
+  NETRIG_TRY(check_sets(rule, name.table, types));
+  std::vector<std::uint32_t> sets;
+  for (const Instruction& step : steps) {
+    const auto* lookup = std::get_if<Lookup>(&step);
+    if (lookup != nullptr && lookup->name.empty()) sets.push_back(NETRIG_TRY(anonymous_set(name.table, *lookup)));
+  }
   const auto made = named_rule(name.table);
   nftnl_rule_set_str(made.get(), NFTNL_RULE_CHAIN, name.name.c_str());
   if (handle != 0) nftnl_rule_set_u64(made.get(), NFTNL_RULE_HANDLE, handle);
@@ -184,7 +281,7 @@ Result<void> Writer::rule(std::uint16_t type, const ChainName& name, int more_fl
     nftnl_rule_set_data(made.get(), NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data.get()),
                         nftnl_udata_buf_len(data.get()));
   }
-  encode_steps(*made, steps);
+  encode_steps(*made, steps, sets);
   return message(type, static_cast<std::uint16_t>(name.table.family), more_flags,
                  kMessageRoom + steps.size() * kStepRoom,
                  [&](nlmsghdr* to) { nftnl_rule_nlmsg_build_payload(to, made.get()); });
@@ -199,8 +296,9 @@ Result<void> Writer::operator()(const FlushTable& flush) const {
 
 }  // namespace
 
-Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags) {
-  return std::visit(Writer{batch, sequence, flags}, command);
+Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags,
+                    const SetTypes& sets) {
+  return std::visit(Writer{batch, sequence, flags, sets}, command);
 }
 
 }  // namespace netrig::nft::codec

@@ -12,27 +12,10 @@
 namespace netrig::nft::codec {
 namespace {
 
-std::uint32_t verdict_code(Verdict::Kind kind) {
-  switch (kind) {
-    case Verdict::Kind::accept:
-      return NF_ACCEPT;
-    case Verdict::Kind::drop:
-      return NF_DROP;
-    case Verdict::Kind::jump:
-      return static_cast<std::uint32_t>(NFT_JUMP);
-    case Verdict::Kind::go_to:
-      return static_cast<std::uint32_t>(NFT_GOTO);
-    case Verdict::Kind::return_to_caller:
-      return static_cast<std::uint32_t>(NFT_RETURN);
-    case Verdict::Kind::next_rule:
-      return static_cast<std::uint32_t>(NFT_CONTINUE);
-  }
-  return NF_DROP;
-}
-
 // Makes libnftnl's expression for a step and gives it to the rule.
 struct Encoder {
   nftnl_rule& rule;
+  std::vector<std::uint32_t>::const_iterator next_set;  // of those without a name
 
   nftnl_expr* expression(const char* name) const {
     nftnl_expr* made = nftnl_expr_alloc(name);
@@ -86,6 +69,15 @@ struct Encoder {
     set_bytes(range, NFTNL_EXPR_RANGE_FROM_DATA, compare.from);
     set_bytes(range, NFTNL_EXPR_RANGE_TO_DATA, compare.to);
   }
+  void operator()(const Lookup& step) {
+    nftnl_expr* lookup = expression("lookup");
+    nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+    if (step.map) nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+    if (step.inverted) nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+    const char* name = step.map ? kAnonymousMap : kAnonymousSet;
+    nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, step.name.empty() ? name : step.name.c_str());
+    if (step.name.empty()) nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SET_ID, *next_set++);
+  }
   void operator()(const SetRegister& set) const {
     nftnl_expr* immediate = expression("immediate");
     nftnl_expr_set_u32(immediate, NFTNL_EXPR_IMM_DREG, set.reg);
@@ -113,7 +105,7 @@ struct Encoder {
     nftnl_expr_set_u64(made, NFTNL_EXPR_LIMIT_RATE, limit.rate);
     nftnl_expr_set_u64(made, NFTNL_EXPR_LIMIT_UNIT, static_cast<std::uint64_t>(limit.per));
     nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_BURST, limit.burst);
-    nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+    nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_TYPE, limit.bytes ? NFT_LIMIT_PKT_BYTES : NFT_LIMIT_PKTS);
     nftnl_expr_set_u32(made, NFTNL_EXPR_LIMIT_FLAGS, limit.over ? NFT_LIMIT_F_INV : 0);
   }
   void operator()(const ConnectionLimit& limit) const {
@@ -126,9 +118,14 @@ struct Encoder {
     if (!log.prefix.empty()) nftnl_expr_set_str(made, NFTNL_EXPR_LOG_PREFIX, log.prefix.c_str());
     if (log.group) {
       nftnl_expr_set_u16(made, NFTNL_EXPR_LOG_GROUP, *log.group);
-    } else if (log.level != Log::Level::warn) {
-      nftnl_expr_set_u32(made, NFTNL_EXPR_LOG_LEVEL, static_cast<std::uint32_t>(log.level));
+      if (log.snaplen != 0) nftnl_expr_set_u32(made, NFTNL_EXPR_LOG_SNAPLEN, log.snaplen);
+      if (log.queue_threshold != 0) nftnl_expr_set_u16(made, NFTNL_EXPR_LOG_QTHRESHOLD, log.queue_threshold);
+      return;
     }
+    if (log.level != Log::Level::warn)
+      nftnl_expr_set_u32(made, NFTNL_EXPR_LOG_LEVEL, static_cast<std::uint32_t>(log.level));
+    if (log.flags != LogFlags::none)
+      nftnl_expr_set_u32(made, NFTNL_EXPR_LOG_FLAGS, static_cast<std::uint32_t>(log.flags));
   }
   void operator()(const NoTrack&) const { expression("notrack"); }
   void operator()(const SendReject& reject) const {
@@ -185,8 +182,27 @@ void Encoder::operator()(const Nat& nat) const {
 
 }  // namespace
 
-void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps) {
-  for (const Instruction& step : steps) std::visit(Encoder{rule}, step);
+std::uint32_t verdict_code(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::accept:
+      return NF_ACCEPT;
+    case Verdict::Kind::drop:
+      return NF_DROP;
+    case Verdict::Kind::jump:
+      return static_cast<std::uint32_t>(NFT_JUMP);
+    case Verdict::Kind::go_to:
+      return static_cast<std::uint32_t>(NFT_GOTO);
+    case Verdict::Kind::return_to_caller:
+      return static_cast<std::uint32_t>(NFT_RETURN);
+    case Verdict::Kind::next_rule:
+      return static_cast<std::uint32_t>(NFT_CONTINUE);
+  }
+  return NF_DROP;
+}
+
+void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps, const std::vector<std::uint32_t>& sets) {
+  Encoder encoder{rule, sets.begin()};
+  for (const Instruction& step : steps) std::visit(encoder, step);
 }
 
 }  // namespace netrig::nft::codec

@@ -68,6 +68,16 @@ struct CompareRange {
   Bytes to;
   friend auto operator<=>(const CompareRange&, const CompareRange&) = default;
 };
+/// `lookup reg 1 set NAME`, `lookup reg 1 set NAME dreg 0` of a verdict map, `... 0x1` inverted. Without a name: a set
+/// of these elements.
+struct Lookup {
+  std::string name = {};
+  bool map = false;
+  bool inverted = false;
+  SetType type = {};  ///< where it has no name
+  std::vector<SetElement> elements = {};
+  friend auto operator<=>(const Lookup&, const Lookup&) = default;
+};
 /// `immediate reg N DATA`
 struct SetRegister {
   std::uint32_t reg;
@@ -100,11 +110,16 @@ struct Nat {
 };
 
 using Instruction =
-    std::variant<LoadMeta, LoadCt, LoadPayload, MaskRegister, Compare, CompareRange, SetRegister, StoreMeta, StoreCt,
-                 LoadNumber, SendReject, Nat, Counter, Limit, ConnectionLimit, Log, NoTrack, Verdict, Unknown>;
+    std::variant<LoadMeta, LoadCt, LoadPayload, MaskRegister, Compare, CompareRange, Lookup, SetRegister, StoreMeta,
+                 StoreCt, LoadNumber, SendReject, Nat, Counter, Limit, ConnectionLimit, Log, NoTrack, Verdict, Unknown>;
 
 /// What the target of an iptables rule that rejects reads as.
 inline constexpr std::string_view kXtReject = "xt target \"REJECT\"";
+
+/// Whether nft takes it for a comment: at most 127 bytes, no quotation mark and no line break.
+Result<void> check_comment(const std::string& comment);
+/// Whether there can be such a log statement.
+Result<void> check_log(const Log& log);
 
 /// The steps of a rule in a table of `family`, dependencies included.
 /// The error's detail is the reason why such a table cannot hold the rule.

@@ -1,4 +1,5 @@
 // Values to steps: what `nft` does when it turns `tcp dport 80` into loads and compares.
+#include <netrig/nft/codec/fields.h>
 #include <netrig/nft/codec/instruction.h>
 
 #include <fmt/format.h>
@@ -17,8 +18,8 @@ namespace {
 constexpr std::uint32_t kEtherTypeIp = 0x0800;
 constexpr std::uint32_t kEtherTypeIp6 = 0x86dd;
 constexpr std::size_t kInterfaceNameSize = 16;
-constexpr std::size_t kLongestComment = 127;
-constexpr std::size_t kMostSteps = 128;  // NFT_RULE_MAXEXPRS of the kernel's nf_tables.h
+constexpr std::size_t kLongestName = 255;  // NFT_NAME_MAXLEN without its final zero
+constexpr std::size_t kMostSteps = 128;    // NFT_RULE_MAXEXPRS of the kernel's nf_tables.h
 
 Bytes big_endian(std::uint32_t value, std::size_t size) {
   Bytes bytes(size);
@@ -80,6 +81,11 @@ class Lowering {
          Compare{compare_op(match.op), {address.begin(), address.end()}}});
     return {};
   }
+
+  Result<void> operator()(const SetMatch& match) {
+    return look_up(match.field, match.name, match.elements, {.inverted = match.inverted});
+  }
+  Result<void> operator()(const VerdictMap& map) { return look_up(map.field, map.name, map.elements, {.map = true}); }
 
   Result<void> operator()(const PortMatch& match) {
     if (match.ports.first > match.ports.last) return upside_down(match.ports);
@@ -164,14 +170,12 @@ class Lowering {
     return {};
   }
   Result<void> operator()(const Limit& limit) {
-    if (limit.rate == 0) return refuse("a limit of no packets at all");
+    if (limit.rate == 0) return refuse("a limit of no packets or bytes at all");
     return statement(limit);
   }
   Result<void> operator()(const ConnectionLimit& limit) { return statement(limit); }
   Result<void> operator()(const Log& log) {
-    if (log.prefix.size() > kLongestComment || log.prefix.find_first_of("\"\n") != std::string::npos)
-      return refuse(fmt::format("log prefix '{}' must have at most {} bytes, no quotation mark and no line break",
-                                log.prefix, kLongestComment));
+    NETRIG_TRY(check_log(log));
     return statement(log);
   }
   Result<void> operator()(const NoTrack& notrack) { return statement(notrack); }
@@ -185,7 +189,6 @@ class Lowering {
     return {};
   }
   Result<void> operator()(const Verdict& verdict) {
-    constexpr std::size_t kLongestName = 255;  // NFT_NAME_MAXLEN without its final zero
     const bool leads = verdict.kind == Verdict::Kind::jump || verdict.kind == Verdict::Kind::go_to;
     if (leads == verdict.chain.empty()) return refuse("jump and goto, and only they, name a chain");
     if (verdict.chain.size() > kLongestName) {
@@ -251,6 +254,8 @@ class Lowering {
     return {};
   }
 
+  Result<void> look_up(Field field, const std::string& name, const std::vector<SetElement>& elements, Lookup step);
+
   // For statements: a match that they need goes to the front, so that a counter before them counts the same packets.
   template <class Require>
   Result<void> require_first(Require require) {
@@ -297,6 +302,25 @@ class Lowering {
   std::optional<Protocol> transport_;
   std::vector<Instruction> steps_;
 };
+
+Result<void> Lowering::look_up(Field field, const std::string& name, const std::vector<SetElement>& elements,
+                               Lookup step) {
+  if (name.empty() == elements.empty())
+    return refuse(fmt::format("{} needs the name of a set or elements", to_string(field)));
+  if (name.size() > kLongestName)
+    return refuse(fmt::format("set name '{}' must have 1 to {} bytes", name, kLongestName));
+  const FieldSource source = source_of(field);
+  if (source.network) NETRIG_TRY(require_network(*source.network));
+  if (source.transport) NETRIG_TRY(require_transport(*source.transport));
+  steps_.push_back(source.load);
+  step.name = name;
+  if (name.empty()) {
+    step.type = anonymous_type(field, elements, step.map);
+    NETRIG_TRY(check_elements(step.type, elements));
+    step.elements = merged_elements(step.type, elements);
+  }
+  return statement(std::move(step));
+}
 
 // The codes of icmpx (NFT_REJECT_ICMPX_*: no-route, port-unreachable, host-unreachable, admin-prohibited) in each
 // family.
@@ -354,12 +378,6 @@ Result<void> Lowering::operator()(const Translate& translate) {
   }
   NETRIG_TRY(ports(nat, translate.ports, reg));
   return statement(nat);
-}
-
-Result<void> check_comment(const std::string& comment) {
-  if (comment.size() <= kLongestComment && comment.find_first_of("\"\n") == std::string::npos) return {};
-  return refuse(fmt::format("comment '{}' must have at most {} bytes, no quotation mark and no line break", comment,
-                            kLongestComment));
 }
 
 }  // namespace

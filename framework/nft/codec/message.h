@@ -2,20 +2,31 @@
 #pragma once
 
 #include <netrig/nft/codec/instruction.h>
+#include <netrig/nft/codec/set_codec.h>
 #include <netrig/nft/conntrack.h>
 #include <netrig/nft/ruleset.h>
 #include <netrig/nft/transaction.h>
 #include <netrig/nft/transport.h>
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 struct nftnl_rule;  // libnftnl/rule.h
 
 namespace netrig::nft::codec {
 
-/// Appends the expressions that `steps` stand for to a libnftnl rule.
-void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps);
+/// Appends the expressions that `steps` stand for to a libnftnl rule. `sets`: the numbers in their batch of the sets
+/// without a name, in the order in which the steps look into them.
+void encode_steps(nftnl_rule& rule, const std::vector<Instruction>& steps, const std::vector<std::uint32_t>& sets);
+
+/// The sets without a name that rules look into, with their elements, by the names that the kernel gave them.
+using AnonymousSets = std::map<SetName, Set>;
+/// Where the steps of a rule find them.
+struct SetsOfTable {
+  const TableName& table;
+  const AnonymousSets& sets;
+};
 
 /// A rule of a listing as steps, with a text for each of them, and the comment of iptables' `-m comment`.
 struct DecodedRule {
@@ -23,11 +34,13 @@ struct DecodedRule {
   std::vector<std::string> texts;
   std::string xt_comment;
 };
-DecodedRule decode_steps(const nftnl_rule& rule);
+DecodedRule decode_steps(const nftnl_rule& rule, const SetsOfTable& sets);
 
 /// Appends the messages of a command to `batch`, with `sequence` and netlink `flags` beside those that it needs.
-/// The error's detail is the reason why the command cannot be written; nothing is appended then.
-Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags);
+/// `sets` has every set that the command names. The error's detail is the reason why the command cannot be written;
+/// nothing is to be sent then.
+Result<void> encode(const Command& command, Buffer& batch, std::uint32_t sequence, std::uint16_t flags,
+                    const SetTypes& sets);
 
 Result<Table> decode_table(const Buffer& message);
 /// A chain and the table that it is in.
@@ -41,7 +54,8 @@ struct PlacedRule {
   ChainName chain;
   Rule rule;
 };
-Result<PlacedRule> decode_rule(const Buffer& message);
+/// Where it looks into a set without a name that is none of `sets`, it has an Unknown.
+Result<PlacedRule> decode_rule(const Buffer& message, const AnonymousSets& sets = {});
 
 /// An entry of the connection table, from an IPCTNL_MSG_CT_NEW. Errors: EBADMSG.
 Result<ConntrackEntry> decode_conntrack(const Buffer& message);

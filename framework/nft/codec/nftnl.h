@@ -3,6 +3,7 @@
 
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
+#include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
 
@@ -20,6 +21,7 @@ struct NftnlDeleter {
 using NftnlTable = std::unique_ptr<nftnl_table, NftnlDeleter<nftnl_table_free>>;
 using NftnlChain = std::unique_ptr<nftnl_chain, NftnlDeleter<nftnl_chain_free>>;
 using NftnlRule = std::unique_ptr<nftnl_rule, NftnlDeleter<nftnl_rule_free>>;
+using NftnlSet = std::unique_ptr<nftnl_set, NftnlDeleter<nftnl_set_free>>;
 using NftnlRuleIter = std::unique_ptr<nftnl_expr_iter, NftnlDeleter<nftnl_expr_iter_destroy>>;
 using NftnlUserData = std::unique_ptr<nftnl_udata_buf, NftnlDeleter<nftnl_udata_buf_free>>;
 

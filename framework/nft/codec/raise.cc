@@ -1,4 +1,5 @@
 // Steps to values: what `nft list ruleset` does when it finds `tcp dport 80` in loads and compares.
+#include <netrig/nft/codec/fields.h>
 #include <netrig/nft/codec/instruction.h>
 
 #include <algorithm>
@@ -88,6 +89,7 @@ class Raising {
   std::optional<Expression> operator()(const MaskRegister&) { return std::nullopt; }
   std::optional<Expression> operator()(const Compare&) { return std::nullopt; }
   std::optional<Expression> operator()(const CompareRange&) { return std::nullopt; }
+  std::optional<Expression> operator()(const Lookup&) { return std::nullopt; }
   std::optional<Expression> operator()(const StoreMeta&) { return std::nullopt; }
   std::optional<Expression> operator()(const StoreCt&) { return std::nullopt; }
 
@@ -133,7 +135,16 @@ std::optional<Expression> interface_match(bool incoming, const Bytes& data, Op o
   return InterfaceMatch{incoming, std::move(pattern), op};
 }
 
+// A verdict map or a match on a set, if the set can hold what was loaded.
+std::optional<Expression> looked_up(std::optional<Field> field, const Lookup& lookup) {
+  if (!field || (lookup.name.empty() && lookup.type.key != key_type(*field))) return std::nullopt;
+  if (!lookup.map) return SetMatch{*field, lookup.name, lookup.elements, lookup.inverted};
+  if (lookup.inverted) return std::nullopt;
+  return VerdictMap{*field, lookup.name, lookup.elements};
+}
+
 std::optional<Expression> Raising::operator()(const LoadMeta& load) {
+  if (const auto* lookup = take<Lookup>()) return looked_up(codec::field_of(load, network_, transport_), *lookup);
   const auto* compare = take<Compare>();
   const auto op = compare == nullptr ? std::nullopt : equality(compare->op);
   if (!op) return std::nullopt;
@@ -185,6 +196,7 @@ std::optional<Expression> Raising::operator()(const LoadNumber& load) {
 }
 
 std::optional<Expression> Raising::operator()(const LoadPayload& load) {
+  if (const auto* lookup = take<Lookup>()) return looked_up(codec::field_of(load, network_, transport_), *lookup);
   if (load.base == NFT_PAYLOAD_NETWORK_HEADER) return address_match(load);
   if (load.base == NFT_PAYLOAD_TRANSPORT_HEADER && load.length == 2 && (load.offset == 0 || load.offset == 2)) {
     return port_match(load.offset == 0 ? Side::source : Side::destination);
@@ -317,7 +329,14 @@ std::optional<Expression> Raising::translation(const Nat& nat, const std::vector
 
 bool is_match(const Expression& expression) { return expression.index() < Expression{Counter{}}.index(); }
 
+std::optional<Field> looked_up_by(const Expression& expression) {
+  if (const auto* match = std::get_if<SetMatch>(&expression)) return match->field;
+  if (const auto* map = std::get_if<VerdictMap>(&expression)) return map->field;
+  return std::nullopt;
+}
+
 bool implies_family(const Expression& expression) {
+  if (const auto field = looked_up_by(expression)) return *field <= Field::ip6_daddr;
   if (const auto* reject = std::get_if<Reject>(&expression)) {
     return reject->with == Reject::With::icmp || reject->with == Reject::With::icmpv6;
   }
@@ -326,6 +345,7 @@ bool implies_family(const Expression& expression) {
 }
 
 bool implies_protocol(const Expression& expression) {
+  if (const auto field = looked_up_by(expression)) return *field >= Field::tcp_sport && *field <= Field::sctp_dport;
   if (const auto* port = std::get_if<PortMatch>(&expression)) return port->protocol.has_value();
   return std::holds_alternative<IcmpMatch>(expression) || std::holds_alternative<Icmpv6Match>(expression) ||
          std::holds_alternative<TcpFlagsMatch>(expression);
