@@ -1,5 +1,7 @@
 #include <netrig/base/directory.h>
+#include <netrig/nft/apart.h>
 #include <netrig/nft/frontend.h>
+#include <netrig/nft/list.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/reserved.h>
 
@@ -100,11 +102,17 @@ ino_t current_namespace() {
   return stat("/proc/thread-self/ns/net", &status) == 0 ? status.st_ino : 0;
 }
 
-// What nft said, without the line breaks at its end.
-std::string complaint_of(nft_ctx* nft) {
-  std::string text = nft_ctx_get_error_buffer(nft);
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+// Runs `work` apart. Where libnftables ended its process, the error says whether anything was done before that.
+Result<Outcome> run_watched(nft_ctx& nft, const std::string& what, const std::string& label,
+                            const std::function<int(nft_ctx&)>& work) {
+  auto socket = NETRIG_TRY(NfSocket::open(label));
+  const std::uint32_t before = NETRIG_TRY(generation(socket));
+  auto outcome = run_apart(nft, what, label, work);
+  if (outcome) return outcome;
+  Error error = std::move(outcome).error();
+  const bool same = generation(socket).value_or(before + 1) == before;
+  error.detail += same ? "; the ruleset is what it was" : "; the ruleset may have changed";
+  return fail(std::move(error));
 }
 
 }  // namespace
@@ -177,40 +185,47 @@ Result<void> Frontend::load(const std::string& path, const std::string& shown, c
   }
   std::error_code unknown;
   if (std::filesystem::file_size(path, unknown) > kLargeFile && !unknown) enlarge_send_buffers();
-  if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
-  auto complaint = complaint_of(nft.get());
-  if (complaint.contains(std::strerror(EMSGSIZE))) {
+  const auto run = [&](nft_ctx& context) { return nft_run_cmd_from_filename(&context, path.c_str()); };
+  Outcome outcome = NETRIG_TRY(run_watched(*nft, what, context_->label, run));
+  if (outcome.status != 0 && outcome.complaint.contains(std::strerror(EMSGSIZE))) {
     enlarge_send_buffers();
-    if (nft_run_cmd_from_filename(nft.get(), path.c_str()) == 0) return {};
-    complaint = complaint_of(nft.get());
-    if (complaint.contains(std::strerror(EMSGSIZE)))
-      complaint += "\nmore than a socket may send at once: raise net.core.wmem_max on the host";
+    outcome = NETRIG_TRY(run_watched(*nft, what, context_->label, run));
+    if (outcome.complaint.contains(std::strerror(EMSGSIZE)))
+      outcome.complaint += "\nmore than a socket may send at once: raise net.core.wmem_max on the host";
   }
-  if (path != shown) replace_all(complaint, path, shown);
-  return fail(Error::invalid(what, context_->label, std::move(complaint)));
+  if (outcome.status == 0) return {};
+  if (path != shown) replace_all(outcome.complaint, path, shown);
+  return fail(Error::invalid(what, context_->label, std::move(outcome.complaint)));
 }
 
+// In this process: nothing is made of text that may be anything, and the cache serves the next listing.
 Result<std::string> Frontend::list(Handles handles, Counts counts) {
+  constexpr const char* kList = "list ruleset";
   unsigned flags = 0;
   if (handles == Handles::show) flags |= NFT_CTX_OUTPUT_HANDLE;
   if (counts == Counts::hide) flags |= NFT_CTX_OUTPUT_STATELESS;
-  return without_reserved(NETRIG_TRY(perform("list ruleset", "list ruleset", flags)));
-}
-
-Result<std::string> Frontend::run(std::string_view commands) {
-  return perform(std::string{commands}, fmt::format("nft '{}'", commands), 0);
-}
-
-Result<std::string> Frontend::perform(const std::string& commands, const std::string& what, unsigned flags) {
   NETRIG_TRY(context_->require_namespace());
   const std::scoped_lock lock{turn()};
   nft_ctx* nft = context_->nft.get();
   nft_ctx_output_set_flags(nft, flags);
-  const int status = nft_run_cmd_from_buffer(nft, commands.c_str());
+  const int status = nft_run_cmd_from_buffer(nft, kList);
   std::string printed = nft_ctx_get_output_buffer(nft);
-  auto complaint = complaint_of(nft);
-  if (status == 0) return printed;
-  return fail(Error::invalid(what, context_->label, std::move(complaint)));
+  std::string complaint = nft_ctx_get_error_buffer(nft);
+  if (status == 0) return without_reserved(std::move(printed));
+  while (complaint.ends_with('\n')) complaint.pop_back();
+  return fail(Error::invalid(kList, context_->label, std::move(complaint)));
+}
+
+Result<std::string> Frontend::run(std::string_view commands) {
+  const std::string what = fmt::format("nft '{}'", commands), text{commands};
+  NETRIG_TRY(context_->require_namespace());
+  const std::scoped_lock lock{turn()};
+  const NftContext nft = make_context();
+  if (!nft) return fail(Error::from_errno(what, context_->label, ENOMEM));
+  Outcome outcome = NETRIG_TRY(run_watched(
+      *nft, what, context_->label, [&](nft_ctx& context) { return nft_run_cmd_from_buffer(&context, text.c_str()); }));
+  if (outcome.status == 0) return outcome.output;
+  return fail(Error::invalid(what, context_->label, std::move(outcome.complaint)));
 }
 
 }  // namespace netrig::nft

@@ -9,6 +9,9 @@
 //
 // libnftables talks to the namespace in which it was opened, but looks interfaces up in that of the calling thread:
 // call each function inside the namespace; anywhere else it is an error. Node (topology/node.h) does all of this.
+//
+// The library ends its process by abort(3) on some valid texts. So what is loaded or run is so in a short-lived child
+// process, and such an end is an error that quotes its last words; listings are made in this process.
 #pragma once
 
 #include <netrig/base/result.h>
@@ -64,7 +67,6 @@ class Frontend {
   explicit Frontend(std::unique_ptr<Context> context);
   Result<void> load(const std::string& path, const std::string& shown, const std::string& what,
                     const ReadOptions& options, const std::filesystem::path& folder);
-  Result<std::string> perform(const std::string& commands, const std::string& what, unsigned flags);
   std::unique_ptr<Context> context_;
 };
 
