@@ -242,7 +242,7 @@ Result<void> check_elements(const SetType& type, const std::vector<SetElement>& 
 }
 
 void sort_elements(const SetType& type, std::vector<SetElement>& elements) {
-  std::ranges::stable_sort(elements, {}, [&](const SetElement& element) { return sort_key(type, element); });
+  std::ranges::sort(elements, {}, [&](const SetElement& element) { return sort_key(type, element); });
 }
 
 std::vector<SetElement> merged_elements(const SetType& type, std::vector<SetElement> elements) {

@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -68,12 +69,14 @@ class SetElement {
   // NOLINTBEGIN(google-explicit-constructor): each is a key, so that lists of elements read as nft shows them
   /// What looks like an address or a number is one; anything else names an interface.
   SetElement(std::string_view text, std::optional<Verdict> verdict = {});
-  SetElement(const char* text, std::optional<Verdict> verdict = {}) : SetElement{std::string_view{text}, verdict} {}
+  SetElement(const char* text, std::optional<Verdict> verdict = {})
+      : SetElement{std::string_view{text}, std::move(verdict)} {}
   SetElement(const IpAddress& address, std::optional<Verdict> verdict = {});
   SetElement(const IpPrefix& prefix, std::optional<Verdict> verdict = {});
   SetElement(const AddressRange& range, std::optional<Verdict> verdict = {});
   SetElement(const PortRange& ports, std::optional<Verdict> verdict = {});
-  SetElement(std::uint16_t port, std::optional<Verdict> verdict = {}) : SetElement{PortRange{port}, verdict} {}
+  SetElement(std::uint16_t port, std::optional<Verdict> verdict = {})
+      : SetElement{PortRange{port}, std::move(verdict)} {}
   // NOLINTEND(google-explicit-constructor)
 
   /// Whether it is more than one key, for which the set needs the flag interval.
