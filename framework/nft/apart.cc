@@ -20,7 +20,7 @@ namespace netrig::nft {
 namespace {
 
 // What the child writes before the two texts.
-struct Head {
+struct ReportHead {
   std::uint32_t whole = 0;
   int status = 0;
   std::uint64_t output = 0;
@@ -31,7 +31,7 @@ void without_final_breaks(std::string& text) {
   while (text.ends_with('\n')) text.pop_back();
 }
 
-bool write_all(int fd, std::string_view text) {
+bool append_to(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(fd, text.data(), text.size());
     if (size < 0 && errno == EINTR) continue;
@@ -41,7 +41,7 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-std::string read_all(int fd) {
+std::string contents_of(int fd) {
   struct stat status{};
   ::fstat(fd, &status);
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
@@ -59,8 +59,8 @@ std::string read_all(int fd) {
 // The head comes last, so that it stands for the whole.
 void report(int fd, nft_ctx& nft, int status) {
   const std::string_view output = nft_ctx_get_output_buffer(&nft), complaint = nft_ctx_get_error_buffer(&nft);
-  const Head head{1, status, output.size(), complaint.size()};
-  if (::lseek(fd, sizeof head, SEEK_SET) < 0 || !write_all(fd, output) || !write_all(fd, complaint)) return;
+  const ReportHead head{1, status, output.size(), complaint.size()};
+  if (::lseek(fd, sizeof head, SEEK_SET) < 0 || !append_to(fd, output) || !append_to(fd, complaint)) return;
   std::ignore = ::pwrite(fd, &head, sizeof head, 0);
 }
 
@@ -96,11 +96,11 @@ Result<Outcome> run_apart(nft_ctx& nft, const std::string& what, const std::stri
     ::_exit(0);
   }
   const std::string end = ending(child);
-  const std::string told = read_all(result.get());
-  Head head;
+  const std::string told = contents_of(result.get());
+  ReportHead head;
   if (told.size() >= sizeof head) std::memcpy(&head, told.data(), sizeof head);
   if (head.whole == 0 || told.size() != sizeof head + head.output + head.complaint) {
-    std::string words = read_all(last_words.get());
+    std::string words = contents_of(last_words.get());
     without_final_breaks(words);
     return fail(Error::invalid(what, label, fmt::format("libnftables {}: {}", end, words.empty() ? "no word" : words)));
   }

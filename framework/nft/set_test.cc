@@ -16,9 +16,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const TableName kTable{Family::inet, "filter"};
-const SetName kGuests{kTable, "guests"};
-const ChainName kOutput{kTable, "output"};
+const TableName kSetsTable{Family::inet, "filter"};
+const SetName kGuests{kSetsTable, "guests"};
+const ChainName kSetsOutput{kSetsTable, "output"};
 
 struct BadElements {
   SetType type;
@@ -105,30 +105,30 @@ class SetsTest : public FreshNetworkTest {
 };
 
 TEST_F(SetsTest, AnUnknownSetIsNamedWithThoseThatThereAre) {
-  EXPECT_EQ(refusal(Transaction{}.add(kOutput, Rule{}.in(Field::ip_saddr, "gests").drop())),
+  EXPECT_EQ(refusal(Transaction{}.add(kSetsOutput, Rule{}.in(Field::ip_saddr, "gests").drop())),
             "add rule inet filter output ip saddr @gests drop in \"node\": ENOENT (No such file or directory): "
             "table inet filter has no set or map gests (it has guests, hosts6, services)");
-  EXPECT_THAT(refusal(Transaction{}.add_elements({kTable, "gests"}, {"10.0.0.1"})),
+  EXPECT_THAT(refusal(Transaction{}.add_elements({kSetsTable, "gests"}, {"10.0.0.1"})),
               AllOf(HasSubstr("create element inet filter gests { 10.0.0.1 }"), HasSubstr("no set or map gests")));
-  EXPECT_THAT(refusal(Transaction{}.add(kOutput, Rule{}.vmap(Field::tcp_dport, "servces"))),
+  EXPECT_THAT(refusal(Transaction{}.add(kSetsOutput, Rule{}.vmap(Field::tcp_dport, "servces"))),
               HasSubstr("no set or map servces"));
 }
 
 TEST_F(SetsTest, ALookUpOfAnotherKindThanTheSetHoldsIsRefused) {
-  EXPECT_THAT(refusal(Transaction{}.add(kOutput, Rule{}.in(Field::ip6_saddr, "guests"))),
+  EXPECT_THAT(refusal(Transaction{}.add(kSetsOutput, Rule{}.in(Field::ip6_saddr, "guests"))),
               HasSubstr("guests holds keys of type ipv4_addr, and ip6 saddr is ipv6_addr"));
-  EXPECT_THAT(refusal(Transaction{}.add(kOutput, Rule{}.in(Field::tcp_dport, "services"))),
+  EXPECT_THAT(refusal(Transaction{}.add(kSetsOutput, Rule{}.in(Field::tcp_dport, "services"))),
               HasSubstr("services is a verdict map: look into it by vmap"));
-  EXPECT_THAT(refusal(Transaction{}.add(kOutput, Rule{}.vmap(Field::ip_saddr, "guests"))),
+  EXPECT_THAT(refusal(Transaction{}.add(kSetsOutput, Rule{}.vmap(Field::ip_saddr, "guests"))),
               HasSubstr("guests is no verdict map"));
 }
 
 TEST_F(SetsTest, WrongElementsAreNamedWithTheirSet) {
   EXPECT_EQ(refusal(Transaction{}.add_elements(kGuests, {"10.1.0.0/24", "fd00::/64"})),
             "create element inet filter guests { fd00::/64 } in \"node\": element fd00::/64 is no ipv4_addr");
-  EXPECT_EQ(refusal(Transaction{}.add(kTable, Set::values("more", KeyType::inet_service).add(1).add("eth0"))),
+  EXPECT_EQ(refusal(Transaction{}.add(kSetsTable, Set::values("more", KeyType::inet_service).add(1).add("eth0"))),
             "add set inet filter more { type inet_service; } in \"node\": element \"eth0\" is no inet_service");
-  EXPECT_THAT(refusal(Transaction{}.flush(kTable).add(kOutput, Rule{}.in(Field::tcp_dport, {"90-80"}).drop())),
+  EXPECT_THAT(refusal(Transaction{}.flush(kSetsTable).add(kSetsOutput, Rule{}.in(Field::tcp_dport, {"90-80"}).drop())),
               HasSubstr("90-80"));
 }
 
@@ -136,7 +136,8 @@ TEST_F(SetsTest, WhatTheSetHasAlreadyIsRefusedByTheKernel) {
   EXPECT_THAT(refusal(Transaction{}.add_elements(kGuests, {"10.9.0.0/24", "10.0.0.0/24"})),
               HasSubstr("create element inet filter guests { 10.0.0.0/24 } in \"node\": EEXIST"));
   EXPECT_THAT(refusal(Transaction{}.add_elements(kGuests, {"10.0.0.0/8"})), HasSubstr("EEXIST"));
-  EXPECT_THAT(refusal(Transaction{}.add_elements({kTable, "services"}, {{22, Verdict::drop()}})), HasSubstr("EEXIST"));
+  EXPECT_THAT(refusal(Transaction{}.add_elements({kSetsTable, "services"}, {{22, Verdict::drop()}})),
+              HasSubstr("EEXIST"));
   EXPECT_THAT(refusal(Transaction{}.remove_elements(kGuests, {"10.7.0.0/24"})),
               HasSubstr("delete element inet filter guests { 10.7.0.0/24 } in \"node\": ENOENT"));
 }
@@ -148,16 +149,17 @@ TEST_F(SetsTest, ElementsComeAndGo) {
   EXPECT_EQ(to_string(listing(), Handles::show), witness);
   ASSERT_TRUE(apply(socket(), Transaction{}.remove_elements(kGuests, {"10.0.0.0/24", "255.255.0.0/16"})));
   EXPECT_THAT(elements(kGuests), ElementsAre("9.0.0.1", "10.0.1.0/24"));
-  ASSERT_TRUE(apply(
-      socket(),
-      Transaction{}.flush_set(kGuests).remove_set({kTable, "hosts6"}).remove_elements({kTable, "services"}, {22})));
+  ASSERT_TRUE(apply(socket(), Transaction{}
+                                  .flush_set(kGuests)
+                                  .remove_set({kSetsTable, "hosts6"})
+                                  .remove_elements({kSetsTable, "services"}, {22})));
   EXPECT_THAT(elements(kGuests), IsEmpty());
-  EXPECT_THAT(elements({kTable, "services"}), IsEmpty());
-  EXPECT_EQ(listing().find_set({kTable, "hosts6"}), nullptr);
+  EXPECT_THAT(elements({kSetsTable, "services"}), IsEmpty());
+  EXPECT_EQ(listing().find_set({kSetsTable, "hosts6"}), nullptr);
 }
 
 TEST_F(SetsTest, ASetThatARuleLooksIntoStays) {
-  ASSERT_TRUE(apply(socket(), Transaction{}.add(kOutput, Rule{}.in(Field::ip_saddr, "guests").drop())));
+  ASSERT_TRUE(apply(socket(), Transaction{}.add(kSetsOutput, Rule{}.in(Field::ip_saddr, "guests").drop())));
   before_ = listing();
   EXPECT_THAT(refusal(Transaction{}.remove_set(kGuests)),
               HasSubstr("delete set inet filter guests in \"node\": EBUSY"));
@@ -171,20 +173,20 @@ TEST_F(SetsTest, AddingWhatIsThereAgainChangesNothing) {
 TEST_F(SetsTest, ThousandsOfElementsAreOneTransaction) {
   Set many = Set::ranges("many", KeyType::ipv4_addr);
   for (unsigned i = 0; i < 2000; ++i) many.add(SetElement{fmt::format("10.{}.{}.0/25", i / 256, i % 256)});
-  ASSERT_TRUE(apply(socket(), Transaction{}.add(kTable, many)));
-  EXPECT_EQ(listing().find_set({kTable, "many"})->elements, many.elements);
+  ASSERT_TRUE(apply(socket(), Transaction{}.add(kSetsTable, many)));
+  EXPECT_EQ(listing().find_set({kSetsTable, "many"})->elements, many.elements);
 }
 
 TEST_F(SetsTest, PacketsMeetWhatTheSetsSay) {
   const std::vector<SetElement> ports{"6000-6010", 7000};
-  ASSERT_TRUE(
-      apply(socket(), Transaction{}
-                          .add(kOutput, Rule{}.in(Field::udp_dport, ports).drop())
-                          .add(kOutput, Rule{}.vmap(Field::ip_daddr, {{"127.0.1.0/24", Verdict::jump("web")}}))
-                          .add(kTable, Set::values("six", KeyType::ipv6_addr).add("::1"))
-                          .add(kOutput, Rule{}.udp_dport(9000).in(Field::ip6_daddr, "six").drop())
-                          .add(kTable, Set::ranges("loops", KeyType::ipv4_addr).add("127.0.2.0/24").add("127.0.3.7"))
-                          .add(kOutput, Rule{}.in(Field::ip_daddr, "loops").drop())));
+  ASSERT_TRUE(apply(socket(),
+                    Transaction{}
+                        .add(kSetsOutput, Rule{}.in(Field::udp_dport, ports).drop())
+                        .add(kSetsOutput, Rule{}.vmap(Field::ip_daddr, {{"127.0.1.0/24", Verdict::jump("web")}}))
+                        .add(kSetsTable, Set::values("six", KeyType::ipv6_addr).add("::1"))
+                        .add(kSetsOutput, Rule{}.udp_dport(9000).in(Field::ip6_daddr, "six").drop())
+                        .add(kSetsTable, Set::ranges("loops", KeyType::ipv4_addr).add("127.0.2.0/24").add("127.0.3.7"))
+                        .add(kSetsOutput, Rule{}.in(Field::ip_daddr, "loops").drop())));
   for (const std::uint16_t port : std::initializer_list<std::uint16_t>{5999, 6011, 7001})
     EXPECT_EQ(send_udp("127.0.0.1", port), 0) << port;
   for (const std::uint16_t port : std::initializer_list<std::uint16_t>{6000, 6010, 7000})
@@ -203,10 +205,10 @@ TEST_F(SetsTest, SetsWithMoreThanHasValuesHereAreLeftOut) {
       "add set inet filter said { type ipv4_addr; elements = { 10.0.0.1 comment \"x\" }; }; "
       "add rule inet filter output ip saddr @timed accept'");
   EXPECT_EQ(done, "");
-  EXPECT_THAT(listing().find(kTable)->sets, SizeIs(3));
-  EXPECT_EQ(to_string(listing().find(kOutput)->rules.front()), "ip saddr @timed accept");
+  EXPECT_THAT(listing().find(kSetsTable)->sets, SizeIs(3));
+  EXPECT_EQ(to_string(listing().find(kSetsOutput)->rules.front()), "ip saddr @timed accept");
   before_ = listing();
-  EXPECT_THAT(refusal(Transaction{}.add_elements({kTable, "timed"}, {"10.0.0.1"})),
+  EXPECT_THAT(refusal(Transaction{}.add_elements({kSetsTable, "timed"}, {"10.0.0.1"})),
               HasSubstr("timed is of a kind that has no value here"));
 }
 

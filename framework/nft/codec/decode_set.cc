@@ -12,7 +12,7 @@
 namespace netrig::nft::codec {
 namespace {
 
-std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+std::string set_text_of(const char* text) { return text == nullptr ? "" : text; }
 
 std::optional<KeyType> key_type_of(const nftnl_set* set) {
   const std::uint32_t type = nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE);
@@ -79,7 +79,7 @@ int take_record(nftnl_set_elem* element, void* context) {
   if (!record.end && nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT)) {
     const auto kind = verdict_kind(static_cast<std::int32_t>(nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT)));
     records.plain = records.plain && kind.has_value();
-    if (kind) record.verdict = Verdict{*kind, text_of(nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN))};
+    if (kind) record.verdict = Verdict{*kind, set_text_of(nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN))};
   }
   records.all.push_back(std::move(record));
   return 0;
@@ -140,8 +140,8 @@ Result<PlacedSet> decode_set(const Buffer& message) {
   const std::uint32_t flags = nftnl_set_get_u32(set, NFTNL_SET_FLAGS);
   PlacedSet placed;
   placed.table.family = static_cast<Family>(nftnl_set_get_u32(set, NFTNL_SET_FAMILY));
-  placed.table.name = text_of(nftnl_set_get_str(set, NFTNL_SET_TABLE));
-  placed.set.name = text_of(nftnl_set_get_str(set, NFTNL_SET_NAME));
+  placed.table.name = set_text_of(nftnl_set_get_str(set, NFTNL_SET_TABLE));
+  placed.set.name = set_text_of(nftnl_set_get_str(set, NFTNL_SET_NAME));
   placed.set.handle = nftnl_set_get_u64(set, NFTNL_SET_HANDLE);
   placed.anonymous = (flags & NFT_SET_ANONYMOUS) != 0;
   const bool map = (flags & NFT_SET_MAP) != 0;

@@ -14,8 +14,8 @@
 namespace netrig::nft::codec {
 namespace {
 
-constexpr std::size_t kInterfaceNameSize = 16;
-constexpr std::uint32_t kUserDataRoom = 256;
+constexpr std::size_t kNameKeySize = 16;
+constexpr std::uint32_t kSetDataRoom = 256;
 
 // nft's numbers for types of data and orders of bytes (nftables' include/datatype.h, which is not installed). The
 // kernel keeps them for nft.
@@ -30,7 +30,7 @@ struct TypeNumbers {
 constexpr TypeNumbers kTypes[] = {{KeyType::ipv4_addr, 7, 4, kBigEndian},
                                   {KeyType::ipv6_addr, 8, 16, kBigEndian},
                                   {KeyType::inet_service, 13, 2, kBigEndian},
-                                  {KeyType::ifname, 41, kInterfaceNameSize, kHostEndian}};
+                                  {KeyType::ifname, 41, kNameKeySize, kHostEndian}};
 const TypeNumbers& numbers_of(KeyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
 Bytes bytes_of(const IpAddress& address) {
@@ -42,7 +42,7 @@ Bytes bytes_of(Port port) {
 }
 
 NftnlUserData new_user_data() {
-  NftnlUserData data{nftnl_udata_buf_alloc(kUserDataRoom)};
+  NftnlUserData data{nftnl_udata_buf_alloc(kSetDataRoom)};
   if (!data) throw std::bad_alloc{};
   return data;
 }
@@ -110,7 +110,7 @@ struct KeyReader {
   KeyRange operator()(const PortRange& ports) const { return {bytes_of(ports.first), bytes_of(ports.last)}; }
   KeyRange operator()(const std::string& name) const {
     Bytes key{name.begin(), name.end()};
-    key.resize(kInterfaceNameSize);
+    key.resize(kNameKeySize);
     return {key, key};
   }
 };

@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint32_t kEtherTypeIp = 0x0800;
 constexpr std::uint32_t kEtherTypeIp6 = 0x86dd;
 constexpr std::size_t kInterfaceNameSize = 16;
-constexpr std::size_t kLongestName = 255;  // NFT_NAME_MAXLEN without its final zero
-constexpr std::size_t kMostSteps = 128;    // NFT_RULE_MAXEXPRS of the kernel's nf_tables.h
+constexpr std::size_t kLongestTarget = 255;  // NFT_NAME_MAXLEN without its final zero
+constexpr std::size_t kMostSteps = 128;      // NFT_RULE_MAXEXPRS of the kernel's nf_tables.h
 
 Bytes big_endian(std::uint32_t value, std::size_t size) {
   Bytes bytes(size);
@@ -191,8 +191,8 @@ class Lowering {
   Result<void> operator()(const Verdict& verdict) {
     const bool leads = verdict.kind == Verdict::Kind::jump || verdict.kind == Verdict::Kind::go_to;
     if (leads == verdict.chain.empty()) return refuse("jump and goto, and only they, name a chain");
-    if (verdict.chain.size() > kLongestName) {
-      return refuse(fmt::format("chain name '{}' must have 1 to {} bytes", verdict.chain, kLongestName));
+    if (verdict.chain.size() > kLongestTarget) {
+      return refuse(fmt::format("chain name '{}' must have 1 to {} bytes", verdict.chain, kLongestTarget));
     }
     return statement(verdict);
   }
@@ -307,8 +307,8 @@ Result<void> Lowering::look_up(Field field, const std::string& name, const std::
                                Lookup step) {
   if (name.empty() == elements.empty())
     return refuse(fmt::format("{} needs the name of a set or elements", to_string(field)));
-  if (name.size() > kLongestName)
-    return refuse(fmt::format("set name '{}' must have 1 to {} bytes", name, kLongestName));
+  if (name.size() > kLongestTarget)
+    return refuse(fmt::format("set name '{}' must have 1 to {} bytes", name, kLongestTarget));
   const FieldSource source = source_of(field);
   if (source.network) NETRIG_TRY(require_network(*source.network));
   if (source.transport) NETRIG_TRY(require_transport(*source.transport));
