@@ -8,6 +8,10 @@
 #include <netrig/process/programs.h>
 #include <netrig/process/ready_wait.h>
 
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -21,8 +25,11 @@ namespace netrig::process {
 
 namespace {
 
-// For the destructor: the kernel ends a thousand programs in a twentieth of it.
+// For the destructor: the kernel ends a thousand programs in a twentieth of it. All are killed, and end as soon as the
+// kernel lets them: under a load of hundreds of processes that takes its time. Who keeps one from it can be seen, and
+// is told when this time is over; without anybody it is waited longer.
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::minutes kMostPatience{4};
 
 // While it is launched: its pipes, how it went, and the namespaces between which the thread changes.
 constexpr std::size_t kFilesPerProgram = 16;
@@ -39,7 +46,8 @@ struct Programs::State {
   State(sandbox::ProgramSpace own, std::shared_ptr<Loop> reader) : space{std::move(own)}, loop{std::move(reader)} {}
 
   Result<std::shared_ptr<Child>> launch(const NodeSpace& node, const Command& command, Awaited awaited);
-  Result<void> end(Deadline deadline);
+  /// Until `last`, and no longer than kPatience while somebody can be seen who keeps one from ending.
+  Result<void> end(Deadline last);
 
   sandbox::ProgramSpace space;
   const std::shared_ptr<Loop> loop;
@@ -75,7 +83,7 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
 
 // The kill comes first, so that a launch under way ends too; the init's end last, because it waits for what we must
 // reap.
-Result<void> Programs::State::end(Deadline deadline) {
+Result<void> Programs::State::end(Deadline last) {
   if (::getpid() != owner) return {};
   fault_point("end-programs");
   std::unique_lock lock{mutex};
@@ -83,12 +91,19 @@ Result<void> Programs::State::end(Deadline deadline) {
   space.kill();
   launched.wait(lock, [this] { return launching == 0; });
   lock.unlock();
-  if (!loop->stop(deadline)) {
-    return fail(
-        Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
-                          "the kernel does not let go of one of them: is it traced, or in uninterruptible sleep?"));
+  const auto soon = [last] { return Deadline{std::min(last.at(), Deadline::after(kPatience).at())}; };
+  while (!loop->stop(soon())) {
+    const auto delayers = space.delayers();
+    if (delayers.empty() && !last.passed()) continue;
+    return fail(Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
+                                  delayers.empty()
+                                      ? "the kernel does not let go of one: is it in uninterruptible sleep?"
+                                      : fmt::format("{}", fmt::streamed(delayers.front()))));
   }
-  return space.wait(deadline);
+  while (true) {
+    auto gone = space.wait(soon());
+    if (gone || last.passed() || !space.delayers().empty()) return gone;
+  }
 }
 
 Result<Programs> Programs::in(sandbox::ProgramSpace space) {
@@ -106,7 +121,7 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kPatience)); !ended) {
+  if (const auto ended = state_->end(Deadline::after(kMostPatience)); !ended) {
     report_teardown_failure(ended.error().message().c_str());
   }
 }

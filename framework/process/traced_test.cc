@@ -90,5 +90,15 @@ TEST_F(TracedTest, AProgramThatATracerHoldsIsReapedWhenItLetsGoWithoutTurningMea
   EXPECT_EQ(*status, ExitStatus{SIGKILL});
 }
 
+TEST_F(TracedTest, WhoTracesAProgramIsNamedWhereALabsProgramsDoNotEnd) {
+  auto process = start(sh("read forever").with_open_input());
+  Tracer tracer{process.pid()};
+  if (tracer.error() != 0) NETRIG_SKIP("ptrace", "ptrace is not permitted here: " << std::strerror(tracer.error()));
+  const auto ended = programs_->end(Deadline::after(200ms));
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message(), testing::HasSubstr("traces process " + std::to_string(process.pid()) + " (sh)"));
+  tracer.let_go();
+}
+
 }  // namespace
 }  // namespace netrig::process

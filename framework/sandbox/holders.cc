@@ -104,7 +104,7 @@ std::vector<Holder> holders_of(std::string_view name) {
   return holders;
 }
 
-std::vector<Holder> delayers_of(std::string_view name) {
+std::vector<Holder> delayers_of(std::string_view name, pid_t init) {
   std::vector<Holder> delayers;
   const auto members = members_of(name);
   for (const pid_t pid : members) {
@@ -113,7 +113,7 @@ std::vector<Holder> delayers_of(std::string_view name) {
     const pid_t parent = status_field(pid, "PPid:");
     if (tracer != 0 && !members.contains(tracer)) {
       delayers.push_back({tracer, command_of(tracer), "traces " + dead});
-    } else if (parent != 0 && parent != ::getpid() && !members.contains(parent)) {
+    } else if (parent != 0 && parent != ::getpid() && pid != init && !members.contains(parent)) {
       delayers.push_back({parent, command_of(parent), "has not reaped " + dead});
     }
   }

@@ -31,7 +31,7 @@ std::vector<Holder> holders_of(std::string_view name);
 
 /// Why the init of the pid namespace `name` does not end though it was killed: an outside process that traces one of
 /// the dead inside, or that put one there and has not reaped it. The calling process is left out: it is the init's
-/// parent, and waits.
-std::vector<Holder> delayers_of(std::string_view name);
+/// parent, and waits. So is the parent of `init`, where that is another's child.
+std::vector<Holder> delayers_of(std::string_view name, pid_t init = 0);
 
 }  // namespace netrig::sandbox

@@ -7,6 +7,7 @@
 #include <netrig/sandbox/space_init.h>
 #include <netrig/sandbox/state.h>
 
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -140,6 +141,13 @@ ProgramSpace::~ProgramSpace() {
 
 void ProgramSpace::kill() noexcept {
   if (init_.valid()) raw::call(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+}
+
+std::vector<Holder> ProgramSpace::delayers() const {
+  std::array<char, 64> name{};
+  const auto path = "/proc/self/fd/" + std::to_string(pid_namespace_.get());
+  const auto size = ::readlink(path.c_str(), name.data(), name.size());
+  return size <= 0 ? std::vector<Holder>{} : delayers_of({name.data(), static_cast<std::size_t>(size)}, init_pid_);
 }
 
 Result<void> ProgramSpace::wait(Deadline deadline) {

@@ -9,8 +9,10 @@
 #include <netrig/base/deadline.h>
 #include <netrig/base/result.h>
 #include <netrig/base/unique_fd.h>
+#include <netrig/sandbox/holders.h>
 
 #include <sys/types.h>
+#include <vector>
 
 namespace netrig::sandbox {
 
@@ -46,6 +48,9 @@ class ProgramSpace {
   /// Waits until the init, and with it every process of the space, is gone. The kernel lets the init go only when the
   /// processes that were put into the space from outside are reaped: reap your own children in it first.
   Result<void> wait(Deadline deadline);
+  /// Who keeps it from ending though it was killed, as far as can be seen: see delayers_of(). A child of the caller's
+  /// that it has not reaped is not told.
+  [[nodiscard]] std::vector<Holder> delayers() const;
 
  private:
   ProgramSpace() = default;
