@@ -87,8 +87,9 @@ Result<double> number_after(std::string_view text, std::string_view key) {
 }  // namespace
 
 Result<Sampled> ping_flood(const BuiltPath& path) {
-  const auto ran = path.client.exec(
-      Command{{"ping", "-f", "-q", "-c", std::to_string(kEchoes), path.destination.to_string()}}, std::chrono::seconds{30});
+  const auto ran =
+      path.client.exec(Command{{"ping", "-f", "-q", "-c", std::to_string(kEchoes), path.destination.to_string()}},
+                       std::chrono::seconds{30});
   if (!ran.success()) return fail(Error::invalid(ran.command, path.client.name(), ran.both.substr(0, 400)));
   const auto milliseconds = NETRIG_TRY(number_after(ran.out, "packet loss, time"));
   return Sampled{.elapsed = from_seconds(milliseconds / 1e3),
