@@ -21,21 +21,22 @@ struct LatencyLoad {
   std::size_t size = 64;  ///< bytes of a request and of its answer, 16 to 65507
   /// Requests a second on a fixed schedule, sent whether or not earlier ones are answered, and timed from when they
   /// were due: a stall shows in every request that it held up (no coordinated omission). 0: back to back, one at a
-  /// time.
+  /// time. All that is due within `duration` is asked, however late the sender comes to it.
   double rate = 1000;
   std::chrono::nanoseconds duration = std::chrono::seconds{1};  ///< not used with `count`
   std::optional<std::uint64_t> count = {};                      ///< exactly so many requests, instead of a fixed time
-  /// UDP: a request without an answer for so long is lost. With TCP, silence of `run.patience` is an error.
+  /// UDP: a request without an answer for so long is lost; less than `run.patience`. With TCP, silence of
+  /// `run.patience` is an error, and a schedule that the kernel does not take is given up so long after `duration`.
   std::chrono::nanoseconds timeout = std::chrono::seconds{1};
   RunOptions run = {};
 };
 
 /// What came of it.
 struct LatencyResult {
-  LatencyHistogram times;  ///< of the requests that were answered
-  std::uint64_t requests = 0;
-  std::uint64_t lost = 0;  ///< UDP only
-  std::uint64_t late = 0;  ///< requests that went out more than 1 ms after they were due: the sender's fault
+  LatencyHistogram times;      ///< of the requests that were answered
+  std::uint64_t requests = 0;  ///< all that were due, sent or given up
+  std::uint64_t lost = 0;      ///< not answered. TCP: given up, since the kernel did not take them
+  std::uint64_t late = 0;  ///< requests that went out more than 1 ms after they were due, or never: the sender's fault
   std::chrono::nanoseconds elapsed{};  ///< from the first request to the last answer
   std::vector<Interval> intervals;     ///< `packets`: answers; `rtt`: their mean
   SideCost client, server;

@@ -48,12 +48,22 @@ std::int64_t Asker::due_at(std::uint64_t number) const {
 }
 
 bool Asker::wants_more(const Reins& reins) const {
-  return !reins.stop_sending.load(std::memory_order_acquire) && (!load_.count || requests_ < *load_.count);
+  if (load_.count) return requests_ < *load_.count;
+  if (load_.rate > 0) return requests_ < planned_ && !has_given_up();
+  return !reins.stop_sending.load(std::memory_order_acquire);
+}
+
+// Once the schedule's time is over, what the kernel does not take is not waited for without end.
+void Asker::give_up(std::int64_t now) {
+  const bool stuffed = out_.size() - out_begin_ >= kMostPending;
+  if (load_.count || !stuffed || now - first_ - load_.duration.count() < load_.timeout.count()) return;
+  given_up_ = planned_ - requests_;
 }
 
 Result<void> Asker::run(Reins& reins) {
   ::prctl(PR_SET_TIMERSLACK, 1UL);  // this thread's own
   first_ = last_sent_ = last_answer_ = ticks();
+  planned_ = static_cast<std::uint64_t>(std::ceil(std::chrono::duration<double>{load_.duration}.count() * load_.rate));
   NETRIG_TRY(load_.rate > 0 ? run_on_schedule(reins) : run_back_to_back(reins));
   if (is_tcp()) ::shutdown(socket_.get(), SHUT_WR);
   return {};
@@ -73,6 +83,7 @@ Result<void> Asker::run_on_schedule(Reins& reins) {
   while (!reins.abort.load(std::memory_order_acquire)) {
     const auto now = ticks();
     while (wants_more(reins) && due_at(requests_) <= now && out_.size() - out_begin_ < kMostPending) NETRIG_TRY(ask());
+    give_up(now);
     NETRIG_TRY(flush());
     NETRIG_TRY(take_answers(MSG_DONTWAIT));
     const auto give_up = is_tcp() ? INT64_MAX : last_sent_ + load_.timeout.count();
@@ -102,8 +113,13 @@ Result<void> Asker::ask() {
 Result<void> Asker::flush() {
   while (out_begin_ < out_.size()) {
     const auto sent = ::send(socket_.get(), &out_[out_begin_], out_.size() - out_begin_, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-    if (sent < 0) return fail(failure("send requests", errno));
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) return fail(failure("send requests", errno));
+    if (sent < 0) {
+      if (out_begin_ <= kMostPending) return {};
+      out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_begin_));
+      out_begin_ = 0;
+      return {};
+    }
     out_begin_ += static_cast<std::size_t>(sent);
   }
   out_.clear();
@@ -181,9 +197,9 @@ void Asker::note(const RequestHeader& header) {
 
 void Asker::tell(LatencyResult& result) const {
   result.times = times_;
-  result.requests = requests_;
-  result.lost = requests_ - answers();
-  result.late = late_;
+  result.requests = requests_ + given_up_;
+  result.lost = result.requests - answers();
+  result.late = late_ + given_up_;
   result.elapsed = std::chrono::nanoseconds{last_answer_ - first_};
 }
 

@@ -1,4 +1,5 @@
 #include <netrig/base/fault_point.h>
+#include <netrig/base/limits.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/base/signal_mask.h>
 #include <netrig/traffic/connection_rate.h>
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <optional>
 #include <ostream>
+#include <system_error>
 #include <thread>
 
 namespace netrig::traffic {
@@ -54,7 +56,7 @@ CrewPlan plan_for(const LatencyLoad& load, const Asker& asker) {
   CrewPlan plan;
   plan.what = fmt::format("measure latency to {}", load.run.destination.to_string());
   plan.run = &load.run;
-  if (!load.count) plan.sending = load.duration;
+  if (!load.count && load.rate == 0) plan.sending = load.duration;  // a schedule has its own end
   plan.progress = [&asker] { return asker.answers(); };
   plan.stuck = [] { return std::string{"the server's side does not answer"}; };
   plan.sample = [&asker, answers = std::uint64_t{0}, time = std::int64_t{0}](Interval& interval) mutable {
@@ -83,6 +85,8 @@ Result<void> check(const LatencyLoad& load) {
   if (!load.count && load.duration.count() <= 0) return wrong("duration is not above zero");
   if (load.count && *load.count == 0) return wrong("count is zero");
   if (load.timeout.count() <= 0) return wrong("timeout is not above zero");
+  if (load.protocol == LatencyLoad::Protocol::udp && load.timeout >= load.run.patience)
+    return wrong("timeout is not less than run.patience, which would end the wait for the last answers");
   return {};
 }
 
@@ -114,6 +118,11 @@ Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& side
 }
 
 Result<WorkingLatency> measure_working_latency(const LatencyLoad& load, const TcpLoad& bulk, const Sides& sides) {
+  if (bulk.run.on_interval) {
+    return fail(Error::invalid("measure latency under load", "",
+                               "bulk.run.on_interval would be called on another thread: use run.on_interval of the "
+                               "requests, or look at load.intervals of the result"));
+  }
   auto filling = bulk;
   filling.bytes = {};
   filling.duration = kWithoutEnd;
@@ -130,10 +139,15 @@ Result<WorkingLatency> measure_working_latency(const LatencyLoad& load, const Tc
   std::jthread watch;
   {
     const SignalMask quiet;
-    watch = std::jthread{[&] {
-      carried = traffic.finish();
-      if (!*carried) both.request_stop();
-    }};
+    try {
+      watch = std::jthread{[&] {
+        carried = traffic.finish();
+        if (!*carried) both.request_stop();
+      }};
+    } catch (const std::system_error& error) {
+      return fail(Error::from_errno("measure latency under load", sides.client.name, error.code().value(),
+                                    describe_process_limits()));
+    }
   }
   const ScopeExit end{[&traffic] { traffic.stop_sending(); }};
   auto requests = load;

@@ -51,6 +51,10 @@ class Asker {
   [[nodiscard]] std::uint64_t answers() const { return answers_.load(std::memory_order_relaxed); }
   /// The sum of all round trips.
   [[nodiscard]] std::int64_t total_time() const { return total_time_.load(std::memory_order_relaxed); }
+  /// Whether it asks no more, since the kernel takes nothing.
+  [[nodiscard]] bool has_given_up() const { return given_up_.load(std::memory_order_relaxed) > 0; }
+  /// Bytes that the queue to the kernel holds, taken or not. Not while it runs.
+  [[nodiscard]] std::size_t held() const { return out_.size(); }
   void tell(LatencyResult& result) const;
 
  private:
@@ -59,6 +63,7 @@ class Asker {
   Result<void> run_back_to_back(Reins& reins);
   Result<void> ask();
   void queue(std::int64_t due);
+  void give_up(std::int64_t now);
   Result<void> flush();
   Result<void> take_answers(int flags);
   void note(const RequestHeader& header);
@@ -75,7 +80,9 @@ class Asker {
   std::vector<bool> answered_;
   std::atomic<std::uint64_t> answers_{0};
   std::atomic<std::int64_t> total_time_{0};
+  std::atomic<std::uint64_t> given_up_{0};  ///< of those planned, never queued
   std::uint64_t requests_ = 0, late_ = 0;
+  std::uint64_t planned_ = 0;  ///< due within the load's duration
   std::int64_t first_ = 0, last_sent_ = 0, last_answer_ = 0;
   LatencyHistogram times_;
 };

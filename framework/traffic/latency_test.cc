@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace netrig::traffic {
 namespace {
 
@@ -17,7 +19,7 @@ class Latencies : public ::testing::TestWithParam<AddressFamily> {
     load.protocol = protocol;
     load.rate = rate;
     load.count = 200;
-    load.timeout = 60s;
+    load.timeout = 59s;
     load.run.destination = IpAddress::loopback(GetParam());
     load.run.patience = 60s;
     return load;
@@ -71,6 +73,22 @@ TEST_P(Latencies, UnderLoadComeWithTheLoadAndItsResponsiveness) {
   EXPECT_EQ(working->load.received, working->load.sent);
   EXPECT_EQ(working->load.streams.size(), 2U);
   EXPECT_GT(working->responsiveness(), 0);
+}
+
+// On the caller's thread, or not at all.
+TEST_P(Latencies, UnderLoadHearOfIntervalsAndMayThrow) {
+  auto requests = load(Protocol::tcp, 100);
+  requests.count = {};
+  requests.duration = 24h;
+  TcpLoad bulk;
+  bulk.run.on_interval = [](const Interval&) {};
+  const auto refused = measure_working_latency(requests, bulk, {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("bulk.run.on_interval"));
+  bulk.run.on_interval = {};
+  requests.run.interval = 10ms;
+  requests.run.on_interval = [](const Interval&) { throw std::runtime_error{"heard"}; };
+  EXPECT_THROW((void)measure_working_latency(requests, bulk, {}), std::runtime_error);
 }
 
 TEST(WorkingLatency, CountsRoundTripsAMinuteWithoutTheSlowest) {
