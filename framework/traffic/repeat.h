@@ -21,7 +21,7 @@ using Measure = std::function<Result<double>()>;
 
 /// How often to measure.
 struct Repetition {
-  double confidence = 0.95;
+  double confidence = 0.95;                  ///< of the means' intervals and of their ratio's
   double width = 0.05;                       ///< enough once half the interval over the mean is no more: "+/-5%"
   std::size_t warm_up = 1;                   ///< first measurements that count for nothing; they are kept beside
   std::size_t at_least = 5;                  ///< samples, two at the least
@@ -33,7 +33,7 @@ struct Repetition {
 struct Repeated {
   std::vector<double> warm_up;  ///< discarded
   std::vector<double> samples;  ///< in the order measured
-  Summary summary;
+  Summary summary;  ///< its interval is wider than summarize()'s: it allows for the looks that decided when to stop
   bool is_exact = false;              ///< whether the width asked for was reached
   std::vector<std::string> spoilers;  ///< reasons to distrust it: MachineUse::spoilers()
   /// The summary, the warm-up, and what spoils it, a line each.
@@ -54,7 +54,8 @@ struct RepeatedPair {
 };
 
 /// Pairs of measurements, the order of the two changing from pair to pair, until both are exact and so is their ratio,
-/// or the budget (of both together) ends. Errors as those of repeat(), and of compare().
+/// or the budget (of both together) ends. The confidence is the
+/// repetition's, also of the ratio; `significance` gives the rest. Errors as those of repeat(), and of compare().
 Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second, const Repetition& repetition = {},
                                      const Significance& significance = {});
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace netrig::traffic {
 namespace {
 
@@ -30,6 +32,22 @@ TEST(Repeat, GoesOnWhileItIsNot) {
   const auto found = value_or_throw(repeat(giving({0, 100, 150, 60, 100, 120, 100})));
   EXPECT_GT(found.samples.size(), 20U);
   EXPECT_TRUE(found.is_exact);
+}
+
+// What is said to hold in 95 of 100 cases does, though the number of samples depends on them.
+TEST(Repeat, CoversAsOftenAsItSays) {
+  constexpr int kRuns = 2000;
+  for (const double deviation : {0.05, 0.07, 0.10}) {
+    std::mt19937_64 generator{1};
+    std::normal_distribution<double> noise{1, deviation};
+    const Measure measure = [&]() -> Result<double> { return noise(generator); };
+    int covered = 0;
+    for (int i = 0; i < kRuns; ++i) {
+      const auto [low, high] = value_or_throw(repeat(measure, {.warm_up = 0})).summary.mean_interval;
+      covered += low <= 1 && 1 <= high ? 1 : 0;
+    }
+    EXPECT_GE(covered, kRuns * 0.945) << "of " << kRuns << " at " << deviation;
+  }
 }
 
 TEST(Repeat, SaysWhenItGaveUp) {
@@ -62,6 +80,17 @@ TEST(Repeat, RefusesBadNumbersBeforeItMeasures) {
   EXPECT_THAT(repeat(never, {.at_least = 1}).error().message(), HasSubstr("at_least 1"));
   EXPECT_THAT(repeat(never, {.at_most = 2}).error().message(), HasSubstr("at_most 2"));
   EXPECT_THAT(repeat(never, {.budget = std::chrono::milliseconds{-1}}).error().message(), HasSubstr("-1"));
+}
+
+TEST(CompareInTurn, TakesTheConfidenceAskedForToTheRatio) {
+  const auto width = [](double confidence) {
+    const auto found = value_or_throw(compare_in_turn(giving({100, 101, 99, 100, 101}), giving({80, 81, 79, 80, 81}),
+                                                      {.confidence = confidence, .warm_up = 0, .at_most = 5}));
+    EXPECT_EQ(found.comparison.significance.confidence, confidence);
+    EXPECT_EQ(found.comparison.first.confidence, confidence);
+    return found.comparison.interval.high - found.comparison.interval.low;
+  };
+  EXPECT_GT(width(0.99), 1.3 * width(0.95));
 }
 
 TEST(CompareInTurn, AlternatesTheOrder) {
