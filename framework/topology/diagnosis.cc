@@ -29,6 +29,12 @@ std::string_view resolution(AddressFamily family) {
   return family == AddressFamily::ipv4 ? "ARP" : "neighbour discovery";
 }
 
+bool is_resolved(netlink::NeighbourState state) {
+  using enum netlink::NeighbourState;
+  return state == reachable || state == stale || state == delay || state == probe || state == permanent ||
+         state == noarp;
+}
+
 class Walk {
  public:
   Walk(const Evidence& before, const Evidence& after, const ProbePacket& packet, Diagnosis& diagnosis)
@@ -247,13 +253,16 @@ class Walk {
   bool neighbour_answers(std::size_t at, const IpAddress& towards, const std::string& device,
                          std::optional<std::size_t> owner, const std::string& prefix) {
     using netlink::NeighbourState;
+    bool resolved = false;
     for (const auto& entry : now(at).neighbours) {
       if (entry.address != towards || entry.device.to_string() != device) continue;
       diagnosis_.state.push_back(fmt::format("{}: {}", quoted(after_.nodes[at]), entry.to_string()));
       if (entry.state == NeighbourState::failed || entry.state == NeighbourState::incomplete) owner = std::nullopt;
       diagnosis_.pending = entry.state == NeighbourState::incomplete;
+      resolved |= is_resolved(entry.state);
     }
     if (owner) return true;
+    if (resolved) return false;  // somebody answers for it whom the lab does not know: nothing can be told
     if (const auto dead = dead_link_of(towards)) {
       tell(prefix, Verdict::link_down, *dead);
     } else {

@@ -25,17 +25,41 @@ bool is_worth_telling(const PathStep& step) {
   return kind == Kind::drop || (kind == Kind::accept && !step.decision->is_policy());
 }
 
+constexpr std::string_view kRejectTarget = "xt target \"REJECT\"";
+
+// Strings go with their quotes, but for the target's name. iptables-save escapes quotes in its strings; nft
+// knows no quotes in strings.
+std::string without_quoted(std::string_view text) {
+  std::string rest;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text.substr(at).starts_with(kRejectTarget)) {
+      rest += kRejectTarget;
+      at += kRejectTarget.size() - 1;
+    } else if (text[at] != '"') {
+      rest += text[at];
+    } else {
+      do ++at;
+      while (at < text.size() && (text[at] != '"' || text[at - 1] == '\\'));
+    }
+  }
+  return rest;
+}
+
+bool has_words(const std::string& text, std::string_view words) {
+  return (" " + text + " ").contains(fmt::format(" {} ", words));
+}
+
 void add(std::string& text, const std::string& part) { text += (text.empty() ? "" : " -> ") + part; }
 
 }  // namespace
 
-// `reject` is nft's word; iptables' target shows as xt target "REJECT", or as a comment of that where nft does not know
-// it.
+// `reject` is nft's word; iptables' target shows as xt target "REJECT", or as a remark of that where nft does not know
+// it. What people wrote (comments, prefixes of logs) tells nothing.
 bool PathDecision::rejects() const {
   if (verdict.kind != nft::Verdict::Kind::drop || is_policy()) return false;
-  if (!evidence.empty()) return rule.text.contains("-j REJECT");
-  return rule.text.ends_with("reject") || rule.text.contains("reject with ") || rule.text.contains("reject comment ") ||
-         rule.text.contains("REJECT");
+  const auto own_words = without_quoted(rule.text);
+  if (!evidence.empty()) return has_words(own_words, "-j REJECT");
+  return has_words(own_words, "reject") || own_words.contains("xt_REJECT") || own_words.contains(kRejectTarget);
 }
 
 std::string PathDecision::to_string() const {
