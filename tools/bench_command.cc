@@ -18,7 +18,9 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   return fail(Error::from_errno("write", path, errno));
 }
 
-bool is_bad(Speed speed, bool strict) { return speed == Speed::slower || (strict && speed == Speed::inconclusive); }
+bool is_bad(const ComparedSeries& each, bool strict) {
+  return each.speed == Speed::slower || each.is_broken || (strict && each.speed == Speed::inconclusive);
+}
 
 std::string sums(const std::vector<ComparedSeries>& all) {
   std::string text;
@@ -38,7 +40,7 @@ Result<int> compare_files(const BenchCompareOptions& options) {
   const auto all = NETRIG_TRY(compare(before, after, significance));
   if (!options.plot.empty()) NETRIG_TRY(write_file(options.plot, to_svg(all, before, after)));
   std::cout << (options.json ? to_json(all, before, after) : to_table(all, before, after) + sums(all));
-  const bool worse = std::ranges::any_of(all, [&](const auto& each) { return is_bad(each.speed, options.strict); });
+  const bool worse = std::ranges::any_of(all, [&](const auto& each) { return is_bad(each, options.strict); });
   return worse ? kMissing : kGood;
 }
 

@@ -37,7 +37,7 @@ std::string why_not(const Series& before, const Series& after) {
   return before.samples.size() < 2 || after.samples.size() < 2 ? kFewSamples : "";
 }
 
-Result<ComparedSeries> compare(const Series& before, const Series& after, const traffic::Significance& significance) {
+ComparedSeries compare(const Series& before, const Series& after, const traffic::Significance& significance) {
   ComparedSeries found;
   found.name = before.name;
   found.unit = before.unit;
@@ -47,8 +47,14 @@ Result<ComparedSeries> compare(const Series& before, const Series& after, const 
   found.latency_before = before.latency_us;
   found.latency_after = after.latency_us;
   found.note = why_not(before, after);
+  found.is_broken = before.error.empty() && !after.error.empty();
   if (!found.note.empty()) return found;
-  found.comparison = NETRIG_TRY(traffic::compare(before.samples, after.samples, significance));
+  auto compared = traffic::compare(before.samples, after.samples, significance);
+  if (!compared) {
+    found.note = compared.error().message();
+    return found;
+  }
+  found.comparison = *std::move(compared);
   found.speed = speed_of(found.comparison->change, found.more_is_better);
   return found;
 }
@@ -130,19 +136,17 @@ std::string_view to_string(Speed speed) {
 
 Result<std::vector<ComparedSeries>> compare(const Results& before, const Results& after,
                                             const traffic::Significance& significance) {
+  static constexpr double kSame[] = {1, 1};
+  NETRIG_TRY(traffic::compare(kSame, kSame, significance));  // what is wrong with it is so for every row
   std::vector<ComparedSeries> all;
   for (const auto& series : before.series) {
     const auto* other = find(after, series.name);
     if (other == nullptr) {
       all.push_back(alone(series, "only in OLD"));
+      all.back().is_broken = true;
       continue;
     }
-    auto compared = compare(series, *other, significance);
-    if (!compared) {
-      compared.error().operation += " of " + series.name;
-      return fail(std::move(compared).error());
-    }
-    all.push_back(*std::move(compared));
+    all.push_back(compare(series, *other, significance));
   }
   for (const auto& series : after.series) {
     if (find(before, series.name) == nullptr) all.push_back(alone(series, "only in NEW"));

@@ -22,6 +22,7 @@ struct ComparedSeries {
   Distribution latency_before = {}, latency_after = {};  ///< empty where a file does not tell it
   std::optional<traffic::Comparison> comparison;         ///< none where `note` says why not
   Speed speed = Speed::inconclusive;
+  bool is_broken = false;  ///< NEW failed where OLD did not, or no longer has it
   std::string note;  ///< `only in OLD`, `one sample: run with --benchmark_repetitions=9`, an error of the benchmark
 };
 

@@ -91,12 +91,14 @@ TEST(BenchCompare, SaysWhyItCannotTell) {
   EXPECT_THAT(all, testing::Each(testing::Field(&ComparedSeries::speed, Speed::inconclusive)));
 }
 
-TEST(BenchCompare, NamesTheBenchmarkThatCannotBeCompared) {
+TEST(BenchCompare, NamesTheBenchmarkThatCannotBeComparedAndComparesTheOthers) {
   auto results = read(file_of(1e9, 4));
   results.series[0].samples[3] = 0;
-  const auto message = compare(results, results).error().message();
-  EXPECT_THAT(message, HasSubstr("Tcp/veth/streams:1"));
-  EXPECT_THAT(message, HasSubstr("positive"));
+  const auto all = value_or_throw(compare(results, results));
+  EXPECT_THAT(all[0].note, HasSubstr("positive"));
+  EXPECT_EQ(all[0].speed, Speed::inconclusive);
+  EXPECT_EQ(all[1].speed, Speed::same);
+  EXPECT_FALSE(compare(results, results, {.confidence = 2}));
 }
 
 TEST(BenchCompare, PrintsATableAndWhatElseDiffers) {
@@ -221,7 +223,12 @@ class BenchCommandTest : public testing::Test {
 
 TEST_F(BenchCommandTest, EndsWithAStatusForPrograms) {
   const auto before = file("before.json", file_of(1e9, 4)), slower = file("slower.json", file_of(0.8e9, 4, 2));
-  const auto few = file("few.json", R"({"benchmarks": [{"name": "LabSetup/3", "real_time": 4, "time_unit": "ms"}]})");
+  const std::string rate = R"({"name": "Tcp/veth/streams:1", "bytes_per_second": 1e9})",
+                    time = R"({"name": "LabSetup/3", "real_time": 4, "time_unit": "ms"})",
+                    crash = R"({"name": "LabSetup/3", "error_occurred": true, "error_message": "no bridge"})";
+  const auto few = file("few.json", R"({"benchmarks": [)" + rate + "," + time + "]}");
+  const auto gone = file("gone.json", R"({"benchmarks": [)" + rate + "]}");
+  const auto crashed = file("crashed.json", R"({"benchmarks": [)" + rate + "," + crash + "]}");
   const auto status = [&](const std::string& after, bool strict = false) {
     BenchCompareOptions options;
     options.before = before;
@@ -233,6 +240,8 @@ TEST_F(BenchCommandTest, EndsWithAStatusForPrograms) {
   EXPECT_EQ(status(slower), kMissing);
   EXPECT_EQ(status(few), kGood);
   EXPECT_EQ(status(few, true), kMissing);
+  EXPECT_EQ(status(gone), kMissing);
+  EXPECT_EQ(status(crashed), kMissing);
   EXPECT_EQ(status("nowhere.json"), kUsage);
 }
 
