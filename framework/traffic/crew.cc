@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <exception>
+#include <new>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -97,7 +99,13 @@ void Crew::work(Hand& hand) {
   if (hand.job.cpu) done = pin(*hand.job.cpu, hand.job.name);
   if (done && !hand.reins.abort.load(std::memory_order_acquire)) {
     hand.reins.started.store(ticks(), std::memory_order_relaxed);
-    done = hand.job.work(hand.reins);
+    try {
+      done = hand.job.work(hand.reins);
+    } catch (const std::bad_alloc&) {
+      done = fail(Error::from_errno(plan_.what, hand.job.name, ENOMEM));
+    } catch (const std::exception& error) {
+      done = fail(Error::invalid(plan_.what, hand.job.name, error.what()));
+    }
   }
   hand.cost.cpu = thread_time();
   if (!done) note(std::move(done).error());

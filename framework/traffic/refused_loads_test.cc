@@ -84,6 +84,8 @@ TEST(RefusedLoads, OfUdpNameWhatIsWrong) {
   EXPECT_THAT(udp([](UdpLoad& load) { load.rate = Bandwidth::bits_per_second(1); }),
               HasSubstr("longer than run.patience"));
   EXPECT_THAT(udp([](UdpLoad& load) { load.linger = -1ns; }), HasSubstr("linger is below zero"));
+  EXPECT_THAT(udp([](UdpLoad& load) { load.linger = load.run.patience; }), HasSubstr("linger is not less than"));
+  EXPECT_THAT(udp([](UdpLoad& load) { load.verify = true, load.payload = 23; }), HasSubstr("payload is 23: verify"));
   EXPECT_THAT(Bandwidth::parse("99999999999999gbit").error().message(), HasSubstr("99999999999999gbit"));
 }
 
@@ -97,6 +99,11 @@ TEST(RefusedLoads, OfRequestsNameWhatIsWrong) {
               HasSubstr("rate is inf"));
   EXPECT_THAT(latency([](LatencyLoad& load) { load.count = 0; }), HasSubstr("count is zero"));
   EXPECT_THAT(latency([](LatencyLoad& load) { load.timeout = 0s; }), HasSubstr("timeout is not above zero"));
+  EXPECT_THAT(latency([](LatencyLoad& load) {
+                load.protocol = LatencyLoad::Protocol::udp;
+                load.timeout = load.run.patience;
+              }),
+              HasSubstr("timeout is not less than run.patience"));
 }
 
 TEST(RefusedLoads, OfConnectionsNameWhatIsWrong) {

@@ -16,7 +16,7 @@ namespace netrig::traffic {
 /// What to send, from the client to the server.
 struct UdpLoad {
   unsigned streams = 1;        ///< sockets of the client, each with a port and numbers of its own, 1 to 1000
-  std::size_t payload = 1400;  ///< bytes of a datagram, 16 to 65507
+  std::size_t payload = 1400;  ///< bytes of a datagram, 16 (24 with `verify`) to 65507
   /// Of each stream's payload, as iperf3's -b; none: as fast as it goes, in turn. Streams send evenly spread, one after
   /// the other.
   std::optional<Bandwidth> rate = {};
@@ -26,12 +26,13 @@ struct UdpLoad {
   /// UDP_SEGMENT and UDP_GRO). On a veth they are never cut: interface and rule counters see one packet then, and a
   /// rule's verdict is for all of it. Off: each datagram goes by itself.
   bool segmentation = true;
-  bool verify = false;     ///< the receiver compares every byte with a pattern made from `seed`
+  bool verify = false;     ///< the receiver compares every byte: a pattern made from `seed`, and a header with a check
   std::uint64_t seed = 1;  ///< of that pattern
   std::optional<ByteCount> send_buffer = {},
                            receive_buffer = {};  ///< none: the kernel's own; as much of 4 MiB as it allows
   std::optional<unsigned> dscp = {};             ///< 0 to 63 (RFC 2474)
-  /// How long the receiver goes on listening for what is missing after the last datagram that came.
+  /// How long the receiver goes on listening for what is missing after the last datagram that came; less than
+  /// `run.patience`.
   std::chrono::nanoseconds linger = std::chrono::milliseconds{500};
   RunOptions run = {};
 };
@@ -61,8 +62,11 @@ struct UdpResult {
   ByteCount bytes;                     ///< payload of those received
   std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
   std::chrono::nanoseconds sending{};  ///< from the first send to the last
-  std::chrono::nanoseconds jitter{};   ///< RFC 3550 section 6.4.1, at the end; the mean of the streams that arrived
-  LatencyHistogram delay;              ///< one way: one clock serves both sides. Includes the wait in the buffers
+  /// RFC 3550 section 6.4.1, at the end; the mean of the streams that arrived. Each system call stamps all of its
+  /// datagrams with one time, on both sides: jitter and delay resolve no more than a batch, which is one datagram only
+  /// with a `rate` that leaves a gap and without `segmentation`.
+  std::chrono::nanoseconds jitter{};
+  LatencyHistogram delay;  ///< one way: one clock serves both sides. Includes the wait in the buffers
   std::vector<UdpStream> streams;
   std::vector<Interval> intervals;
   SideCost client, server;

@@ -28,11 +28,11 @@ INSTANTIATE_TEST_SUITE_P(BothFamilies, UdpLoads, ::testing::Values(AddressFamily
                          [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
 
 TEST_P(UdpLoads, ArriveEachOnceAndInOrder) {
-  for (const std::size_t payload : {16U, 64U, 1400U, 65507U}) {
+  for (const std::size_t payload : {16U, 24U, 64U, 1400U, 65507U}) {
     auto some = load();
     some.payload = payload;
     some.packets = payload > 1400 ? 5 : 100;
-    some.verify = true;
+    some.verify = payload > 16;
     const auto result = measure_udp(some, {});
     ASSERT_TRUE(result) << result.error();
     EXPECT_EQ(result->sent, *some.packets);

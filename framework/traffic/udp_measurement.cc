@@ -74,10 +74,16 @@ Result<void> check(const UdpLoad& load) {
   if (load.payload < sizeof(UdpHeader) || load.payload > 65507) {
     return wrong(fmt::format("payload is {}: 16 (a number and a time) to 65507 bytes are possible", load.payload));
   }
+  if (load.verify && load.payload < sizeof(UdpHeader) + sizeof(std::uint64_t)) {
+    return wrong(
+        fmt::format("payload is {}: verify takes 24 (a number, a time, and a check of them) at least", load.payload));
+  }
   if (!load.packets && load.duration.count() <= 0) return wrong("duration is not above zero");
   if (load.packets && *load.packets == 0) return wrong("packets is zero");
   if (load.packets && *load.packets >> UdpHeader::kStreamShift != 0) return wrong("packets is 2^40 or more");
   if (load.linger.count() < 0) return wrong("linger is below zero");
+  if (load.linger >= load.run.patience)
+    return wrong("linger is not less than run.patience, which would end the wait for the last datagrams");
   if (load.dscp && *load.dscp > 63) return wrong(fmt::format("dscp is {}: 0 to 63 are possible", *load.dscp));
   if (load.rate && load.rate->bits_per_second() == 0)
     return wrong("rate is zero: leave it out to send as fast as it goes");

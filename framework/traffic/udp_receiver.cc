@@ -65,7 +65,7 @@ std::optional<std::chrono::nanoseconds> UdpReceiver::patience(const UdpSender& s
 Result<void> UdpReceiver::run(Reins& reins, const UdpSender& sender) {
   pollfd ready[] = {{socket_.get(), POLLIN, 0}, {reins.wake.get(), POLLIN, 0}};
   while (!reins.abort.load(std::memory_order_acquire)) {
-    NETRIG_TRY(receive_some());
+    NETRIG_TRY(receive_some(sender));
     const auto left = patience(sender);
     if (left && (received() >= sender.sent() || left->count() == 0)) return {};
     timespec span{};
@@ -79,7 +79,7 @@ Result<void> UdpReceiver::run(Reins& reins, const UdpSender& sender) {
 }
 
 // All that is there.
-Result<void> UdpReceiver::receive_some() {
+Result<void> UdpReceiver::receive_some(const UdpSender& sender) {
   for (;;) {
     for (auto& message : messages_) message.msg_hdr.msg_controllen = kControlBytes;
     const int count = ::recvmmsg(socket_.get(), messages_.data(), static_cast<unsigned>(messages_.size()),
@@ -92,28 +92,45 @@ Result<void> UdpReceiver::receive_some() {
       const auto* bytes = static_cast<const unsigned char*>(message.msg_hdr.msg_iov->iov_base);
       const auto segment = segment_of(message.msg_hdr, message.msg_len);
       for (std::size_t at = 0; at < message.msg_len; at += segment) {
-        NETRIG_TRY(take(bytes + at, std::min<std::size_t>(segment, message.msg_len - at), now));
+        NETRIG_TRY(take(bytes + at, std::min<std::size_t>(segment, message.msg_len - at), now, sender));
       }
     }
     if (static_cast<std::size_t>(count) < messages_.size()) return {};
   }
 }
 
-// A datagram that is not this measurement's is nobody's concern.
-Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, std::int64_t now) {
+// A datagram that is not this measurement's is nobody's concern, nor is one whose number was never sent.
+Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, std::int64_t now,
+                               const UdpSender& sender) {
   UdpHeader header;
   if (size != load_.payload) return {};
   std::memcpy(&header, datagram, sizeof header);
+  if (load_.verify) NETRIG_TRY(verify_header(header, datagram, now));
   if (header.number >> UdpHeader::kMarkShift != mark_ || header.sent_at < began_ || header.sent_at > now) return {};
   const auto stream = (header.number >> UdpHeader::kStreamShift) & kMostStreams;
   if (stream >= arrivals_.size()) return {};
   const auto number = header.number & ((1ULL << UdpHeader::kStreamShift) - 1);
+  if (number >= sender.sent() + sender.batch()) return {};
   if (load_.verify) NETRIG_TRY(verify(datagram + sizeof header, stream, number));
   if (!arrivals_[stream].count(number, header.sent_at, now)) return {};
   last_ = now;
   delay_.record(std::chrono::nanoseconds{now - header.sent_at});
   received_.store(received() + 1, std::memory_order_release);
   return {};
+}
+
+// Of those that this measurement's mark or time tells to be its own: one that is late from another has neither.
+Result<void> UdpReceiver::verify_header(const UdpHeader& header, const unsigned char* datagram,
+                                        std::int64_t now) const {
+  const bool own =
+      header.number >> UdpHeader::kMarkShift == mark_ || (header.sent_at >= began_ && header.sent_at <= now);
+  std::uint64_t check = 0;
+  std::memcpy(&check, datagram + load_.payload - sizeof check, sizeof check);
+  if (!own || check == check_word(header)) return {};
+  return fail(Error::from_errno("verify datagrams", name_, EBADMSG,
+                                fmt::format("the header is not what was sent: number 0x{:016x}, time {}, and not what "
+                                            "belongs to the check word 0x{:016x}",
+                                            header.number, header.sent_at, check)));
 }
 
 Result<void> UdpReceiver::verify(const unsigned char* got, std::uint64_t stream, std::uint64_t number) const {

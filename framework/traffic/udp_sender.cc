@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -45,8 +46,16 @@ bool is_of_the_path(int error) {
 
 }  // namespace
 
+// The finalizer of SplitMix64, which maps no two values to one.
+std::uint64_t check_word(const UdpHeader& header) {
+  auto word = header.number ^ std::rotl(static_cast<std::uint64_t>(header.sent_at), 32);
+  word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9U;
+  word = (word ^ (word >> 27U)) * 0x94d049bb133111ebU;
+  return word ^ (word >> 31U);
+}
+
 std::vector<unsigned char> udp_body(const UdpLoad& load) {
-  std::vector<unsigned char> body(load.payload - sizeof(UdpHeader));
+  std::vector<unsigned char> body(load.payload - sizeof(UdpHeader) - (load.verify ? sizeof(std::uint64_t) : 0));
   std::mt19937_64 noise{load.seed};
   for (auto& byte : body) byte = static_cast<unsigned char>(noise());
   return body;
@@ -127,6 +136,9 @@ unsigned UdpSender::fill(std::uint64_t count, std::int64_t now) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const UdpHeader header{next + i, now};
     std::memcpy(&bytes_[i * load_.payload], &header, sizeof header);
+    if (!load_.verify) continue;
+    const auto check = check_word(header);
+    std::memcpy(&bytes_[(i + 1) * load_.payload - sizeof check], &check, sizeof check);
   }
   const auto messages = (count + segments_ - 1) / segments_;
   for (std::size_t i = 0; i < messages; ++i)

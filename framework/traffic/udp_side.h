@@ -25,7 +25,10 @@ struct UdpHeader {
   static constexpr unsigned kStreamShift = 40, kMarkShift = 50;
 };
 
-/// Payload after the header: the same in each datagram.
+/// What each datagram of a measurement that verifies ends with: it changes with any bit of the header.
+std::uint64_t check_word(const UdpHeader& header);
+
+/// Payload after the header, and before the check word if there is one: the same in each datagram.
 std::vector<unsigned char> udp_body(const UdpLoad& load);
 
 /// A stream, at who sends it.
@@ -50,6 +53,8 @@ class UdpSender {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
   [[nodiscard]] const std::vector<UdpFlow>& flows() const { return flows_; }
   [[nodiscard]] bool segmented() const { return segments_ > 1; }
+  /// Datagrams that may be out before sent() tells of them.
+  [[nodiscard]] std::uint64_t batch() const { return parts_.size() * segments_; }
   [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
   [[nodiscard]] std::int64_t first() const { return first_; }
   [[nodiscard]] std::int64_t last() const { return last_; }
@@ -128,8 +133,10 @@ class UdpReceiver {
   [[nodiscard]] const std::vector<Arrivals>& arrivals() const { return arrivals_; }
 
  private:
-  Result<void> receive_some();
-  Result<void> take(const unsigned char* datagram, std::size_t size, std::int64_t now);
+  Result<void> receive_some(const UdpSender& sender);
+  Result<void> take(const unsigned char* datagram, std::size_t size, std::int64_t now, const UdpSender& sender);
+  [[nodiscard]] Result<void> verify_header(const UdpHeader& header, const unsigned char* datagram,
+                                           std::int64_t now) const;
   [[nodiscard]] Result<void> verify(const unsigned char* got, std::uint64_t stream, std::uint64_t number) const;
   [[nodiscard]] std::optional<std::chrono::nanoseconds> patience(const UdpSender& sender) const;
 

@@ -85,14 +85,20 @@ INSTANTIATE_TEST_SUITE_P(BothFamilies, Trouble, ::testing::ValuesIn(kAddressFami
 // ---- One byte that is not what was sent
 
 TEST_P(Trouble, OneFlippedByteInAStreamIsFound) {
-  rule("tcp dport 5201 meta length > 1000 limit rate 1/day burst 1 packets @th,256,8 set @th,256,8 ^ 0xff");
+  const auto flip =
+      "tcp dport 5201 meta length > 1000 limit rate 1/day burst 1 packets counter "
+      "@th,256,8 set @th,256,8 ^ 0xff";
+  rule(flip);
   auto load = patient<TcpLoad>();
   load.bytes = ByteCount{4 << 20};
   load.verify = true;
   EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("verify what came from"), HasSubstr("in \"right\": EBADMSG"),
                                         ContainsRegex("byte [0-9]+ is 0x[0-9a-f]+ and was sent as 0x[0-9a-f]+")));
   load.verify = false;
+  right().load_ruleset_text("flush ruleset\n");
+  rule(flip);
   EXPECT_EQ(trouble_with(load), "no error");
+  EXPECT_THAT(right().ruleset_text(), HasSubstr("counter packets 1 "));
 }
 
 TEST_P(Trouble, OneFlippedByteInADatagramIsFound) {
@@ -106,6 +112,25 @@ TEST_P(Trouble, OneFlippedByteInADatagramIsFound) {
               AllOf(HasSubstr("verify datagrams in \"right\": EBADMSG"), HasSubstr("byte 16 of datagram 20 is")));
   load.verify = false;
   EXPECT_EQ(trouble_with(load), "no error");
+}
+
+// The number's greatest byte is 2^39 too high: it was never sent, and takes no memory.
+TEST_P(Trouble, OneFlippedByteInADatagramsHeaderIsFound) {
+  rule("udp dport 5201 numgen inc mod 50 20 @th,96,8 set @th,96,8 ^ 0x80");
+  auto load = patient<UdpLoad>();
+  load.packets = 50;
+  load.segmentation = false;
+  load.rate = Bandwidth::bits_per_second(100'000'000);
+  load.verify = true;
+  EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("verify datagrams in \"right\": EBADMSG"),
+                                        HasSubstr("the header is not what was sent: number 0x")));
+  load.verify = false;
+  load.linger = 50ms;
+  right().load_ruleset_text("flush ruleset\n");
+  rule("udp dport 5201 numgen inc mod 50 20 @th,96,8 set @th,96,8 ^ 0x80");
+  const auto result = measure(left(), right(), load, GetParam());
+  EXPECT_EQ(result.sent, 50U);
+  EXPECT_EQ(result.received, 49U);
 }
 
 // ---- A side that goes
@@ -141,6 +166,7 @@ TEST_P(Trouble, APathThatGoesSilentIsTold) {
             ContainsRegex("no byte arrives at the server's side: nothing moved for [0-9.]+ s, after [0-9.]+ s")));
   auto udp = then(endless<UdpLoad>(), [this] { rule("udp dport 5201 drop"); });
   udp.run.patience = 300ms;
+  udp.linger = 100ms;
   EXPECT_THAT(trouble_with(udp), AllOf(HasSubstr("ETIMEDOUT"), HasSubstr("no datagram arrives at the server's side")));
   auto latency = then(endless<LatencyLoad>(), [this] { rule("tcp dport 5201 drop"); });
   latency.run.port = Port{5202};
