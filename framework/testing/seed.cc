@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 namespace netrig {
@@ -17,6 +18,13 @@ Result<std::optional<std::uint32_t>> given_seed() {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc{} && end == text.data() + text.size() && value >= 1 && value <= kMaxSeed) return value;
   return fail(Error::invalid("read NETRIG_SEED", std::string{text}, "give a number from 1 to 99999, or unset it"));
+}
+
+bool take_given_seed() {
+  const auto given = given_seed();
+  if (!given) std::cerr << "netrig: " << given.error() << '\n';
+  if (given && *given) GTEST_FLAG_SET(random_seed, static_cast<std::int32_t>(**given));
+  return given.has_value();
 }
 
 std::uint32_t seed() {

@@ -31,6 +31,10 @@ std::mt19937_64 seeded_generator();
 /// that is no number from 1 to kMaxSeed.
 Result<std::optional<std::uint32_t>> given_seed();
 
+/// Makes the order of a shuffled run follow from the seed that was given. False, and a message on standard error, for a
+/// NETRIG_SEED that is none.
+bool take_given_seed();
+
 /// The seed of the test of this full name, `Suite.Test`, where none is given: FNV-1a, 32 bits, brought into the range.
 constexpr std::uint32_t seed_of(std::string_view name) {
   std::uint32_t hash = 2166136261U;

@@ -4,13 +4,17 @@
 #include <netrig/suites/teardown/outcome.h>
 #include <netrig/suites/teardown/sanitized.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/eventually.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -185,69 +189,80 @@ TEST_F(EveryEndTest, OfADestructorDuringUnwindingLeavesNothing) {
   if (!IsSkipped()) table.record();
 }
 
-// What is done to a process from outside, while the program is held at a moment.
-struct Blow {
-  std::string what;
-  std::function<int(Held&)> strike;  ///< gives the status that the supervisor is to end with
+// What was done to processes from outside, and the ends of the supervisor that may follow.
+struct Struck {
+  std::size_t processes = 0;  ///< none: there is no such process at that moment
+  std::set<int> ends;
 };
 
-int strike_supervisor(Held& held, int signal) {
-  ::kill(held.victim().supervisor(), signal);
-  return killed_by(signal);
+struct Blow {
+  std::string what;
+  std::function<Struck(Held&)> strike;  ///< while the program is held at a moment
+};
+
+std::size_t hit(pid_t pid, int signal) {
+  EXPECT_EQ(::kill(pid, signal), 0) << ::strsignal(signal) << " to " << pid << ": " << std::strerror(errno);
+  return 1;
 }
 
-int stop_and_kill(pid_t pid, int status) {
-  ::kill(pid, SIGSTOP);
-  ::kill(pid, SIGKILL);
-  return status;
+// The signal finds the process stopped, not merely about to stop.
+std::size_t stop_and_kill(pid_t pid) {
+  hit(pid, SIGSTOP);
+  EXPECT_TRUE(eventually(kPatience, [pid] { return state_of(pid) == 'T'; })) << pid << " is " << state_of(pid);
+  return hit(pid, SIGKILL);
 }
 
 // The supervisor stops when its program does, and goes on when it is told to.
-int stop_and_kill_program(Held& held) {
-  ::kill(held.victim().program().value(), SIGSTOP);
+std::size_t stop_and_kill_program(Held& held) {
+  hit(held.victim().program().value(), SIGSTOP);
   EXPECT_EQ(held.victim().wait_stopped(), SIGSTOP);
-  ::kill(held.victim().program().value(), SIGKILL);
-  ::kill(held.victim().supervisor(), SIGCONT);
-  return killed_by(SIGKILL);
+  EXPECT_EQ(state_of(held.victim().program().value()), 'T');
+  hit(held.victim().program().value(), SIGKILL);
+  return hit(held.victim().supervisor(), SIGCONT);
 }
 
 // Its helpers gone, the program goes on to its end, whichever that is: it says what failed, or nothing did.
-int strike_and_release(Held& held, const std::vector<pid_t>& helpers, int signal) {
-  for (const pid_t helper : helpers) ::kill(helper, signal);
+template <class Strike>
+Struck strike_and_release(Held& held, const std::vector<pid_t>& helpers, Strike strike) {
+  Struck struck{.ends = {exited(0)}};
+  for (const pid_t helper : helpers) struck.processes += strike(helper);
+  if (struck.processes > 0) struck.ends.insert(exited(6));
   held.release();
-  return -1;
+  return struck;
 }
 
 std::vector<Blow> blows() {
   std::vector<Blow> blows;
   for (const int signal : {SIGKILL, SIGSEGV, SIGABRT, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-    blows.push_back({std::string{::sigabbrev_np(signal)} + " to the supervisor",
-                     [signal](Held& held) { return strike_supervisor(held, signal); }});
+    blows.push_back({std::string{::sigabbrev_np(signal)} + " to the supervisor", [signal](Held& held) {
+                       return Struck{hit(held.victim().supervisor(), signal), {killed_by(signal)}};
+                     }});
   }
   blows.push_back({"stop, then KILL, to the supervisor",
-                   [](Held& held) { return stop_and_kill(held.victim().supervisor(), killed_by(SIGKILL)); }});
-  blows.push_back({"KILL to the init", [](Held& held) {
-                     ::kill(held.victim().init().value(), SIGKILL);
-                     return exited(70);
-                   }});
+                   [](Held& held) { return Struck{stop_and_kill(held.victim().supervisor()), {killed_by(SIGKILL)}}; }});
+  blows.push_back({"KILL to the init",
+                   [](Held& held) { return Struck{hit(held.victim().init().value(), SIGKILL), {exited(70)}}; }});
   blows.push_back({"stop, then KILL, to the init",
-                   [](Held& held) { return stop_and_kill(held.victim().init().value(), exited(70)); }});
-  blows.push_back({"stop, then KILL, to the program", stop_and_kill_program});
+                   [](Held& held) { return Struck{stop_and_kill(held.victim().init().value()), {exited(70)}}; }});
+  blows.push_back({"stop, then KILL, to the program",
+                   [](Held& held) { return Struck{stop_and_kill_program(held), {killed_by(SIGKILL)}}; }});
   for (const int signal : {SIGKILL, SIGSEGV, SIGTERM}) {
-    blows.push_back({std::string{::sigabbrev_np(signal)} + " to each program of the lab",
-                     [signal](Held& held) { return strike_and_release(held, held.lab_programs(), signal); }});
+    blows.push_back({std::string{::sigabbrev_np(signal)} + " to each program of the lab", [signal](Held& held) {
+                       return strike_and_release(held, held.lab_programs(),
+                                                 [signal](pid_t program) { return hit(program, signal); });
+                     }});
   }
-  blows.push_back({"KILL to the init of the lab's programs",
-                   [](Held& held) { return strike_and_release(held, held.space_inits(), SIGKILL); }});
-  blows.push_back({"stop, then KILL, to the init of the lab's programs", [](Held& held) {
-                     for (const pid_t init : held.space_inits()) ::kill(init, SIGSTOP);
-                     return strike_and_release(held, held.space_inits(), SIGKILL);
+  blows.push_back({"KILL to the init of the lab's programs", [](Held& held) {
+                     return strike_and_release(held, held.space_inits(), [](pid_t init) { return hit(init, SIGKILL); });
                    }});
+  blows.push_back({"stop, then KILL, to the init of the lab's programs",
+                   [](Held& held) { return strike_and_release(held, held.space_inits(), stop_and_kill); }});
   return blows;
 }
 
 TEST_F(EveryEndTest, OfEveryOtherProcessAtEveryStepLeavesNothing) {
   const auto table = observe([this](Observer& observer) {
+    std::map<std::string, int> strikes;
     std::size_t number = 0;
     for (const auto& moment : first_moments()) {
       std::size_t turn = 0;
@@ -255,13 +270,15 @@ TEST_F(EveryEndTest, OfEveryOtherProcessAtEveryStepLeavesNothing) {
       for (const auto& blow : blows()) {
         if (!is_taken(number, ++turn)) continue;
         Held held{observer, moment, silence_.get()};
-        const int expected = blow.strike(held);
+        const auto struck = blow.strike(held);
         const int status = held.victim().wait_supervisor();
-        EXPECT_TRUE(expected < 0 || status == expected)
-            << blow.what << " at " << moment << ": " << describe_end(status);
-        observer.note(blow.what, held.victim());
+        EXPECT_TRUE(struck.ends.contains(status)) << blow.what << " at " << moment << ": " << describe_end(status);
+        strikes[blow.what] += struck.processes > 0 ? 1 : 0;
+        if (struck.processes > 0) observer.note(blow.what, held.victim());
       }
     }
+    EXPECT_EQ(strikes.size(), blows().size());
+    for (const auto& [what, count] : strikes) EXPECT_GT(count, 0) << what << ": there was nobody at any moment";
   });
   if (!IsSkipped()) table.record();
 }

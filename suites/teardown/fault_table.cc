@@ -15,6 +15,8 @@ void FaultTable::add(const std::string& fault, int residue) {
   row.residue += residue;
 }
 
+void FaultTable::check(const std::string& name, int residue) { rows_[name].residue += residue; }
+
 void FaultTable::add(const FaultTable& other) {
   for (const auto& [fault, row] : other.rows_) {
     rows_[fault].runs += row.runs;

@@ -2,6 +2,7 @@
 //
 //   fault                                     runs  residue
 //   SIGKILL to the supervisor, while probing    12        0
+//   all of the above: net namespaces             0        0
 //
 // ci/fault-table makes one table of those of a whole test run.
 #pragma once
@@ -17,6 +18,8 @@ class FaultTable {
  public:
   /// One more run of `fault`, after which `residue` things were left (processes, namespaces, files, ...).
   void add(const std::string& fault, int residue);
+  /// What was left after the faults of other rows, by a check that made none itself: a row without runs.
+  void check(const std::string& name, int residue);
   /// Adds the rows of another table.
   void add(const FaultTable& other);
   [[nodiscard]] int runs() const;

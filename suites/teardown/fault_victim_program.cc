@@ -6,8 +6,8 @@
 //                                   destructor does the rest on the way; or hold: tells `H` and goes on when a byte
 //                                   comes from NETRIG_VICTIM_GO; or no-mmap: goes on, without any more address space
 //
-// What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 95 when a moment never came. With
-// no-mmap, 5 after std::bad_alloc, 6 after a SetupError, which it prints.
+// What it exits with: 0 when it lived to its end, 3 and 4 from exit and _exit, 6 after a SetupError, which it prints,
+// 95 when a moment never came, 96 when its network did not answer. With no-mmap, 5 after std::bad_alloc.
 #include <netrig/base/fault_point.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/suites/teardown/home.h>
@@ -141,14 +141,20 @@ int live() {
   return wanted_moment == "list" || came ? 0 : 95;
 }
 
-int live_without_address_space() {
+int live_and_say_what_failed() {
   try {
     return live();
-  } catch (const std::bad_alloc&) {
-    return 5;
   } catch (const netrig::SetupError& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 6;
+  }
+}
+
+int live_without_address_space() {
+  try {
+    return live_and_say_what_failed();
+  } catch (const std::bad_alloc&) {
+    return 5;
   }
 }
 
@@ -167,7 +173,7 @@ int main(int argc, char** argv) {
   netrig::set_fault_hook(&at_moment);
   if (wanted_end == "no-mmap") return live_without_address_space();
   try {
-    return live();
+    return live_and_say_what_failed();
   } catch (const Unwinding&) {
     return 94;  // nothing ended it on the way
   }

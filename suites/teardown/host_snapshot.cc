@@ -1,3 +1,4 @@
+#include <netrig/base/error.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 
 #include <array>
@@ -7,6 +8,8 @@
 #include <memory>
 #include <regex>
 #include <sstream>
+#include <system_error>
+#include <vector>
 
 namespace netrig::teardown {
 namespace {
@@ -17,13 +20,25 @@ void add_file(HostSnapshot& snapshot, const std::filesystem::path& path) {
   snapshot[path] = text.str();
 }
 
-void add_sysctls(HostSnapshot& snapshot) {
-  std::error_code unreadable;
-  const auto options = std::filesystem::directory_options::skip_permission_denied;
-  for (std::filesystem::recursive_directory_iterator each{"/proc/sys/net", options, unreadable}, end; each != end;
-       each.increment(unreadable)) {
+// What a folder holds; nothing of one that went away meanwhile, with its interface, or may not be read.
+std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::directory_entry> entries;
+  for (std::filesystem::directory_iterator each{folder, error}, end; !error && each != end; each.increment(error)) {
+    entries.push_back(*each);
+  }
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::permission_denied) return {};
+  if (error) throw SetupError{Error::from_errno("read the folder", folder, error.value())};
+  return entries;
+}
+
+void add_sysctls(HostSnapshot& snapshot, const std::filesystem::path& folder) {
+  for (const auto& entry : entries_of(folder)) {
+    std::error_code gone;
+    if (entry.is_directory(gone)) add_sysctls(snapshot, entry.path());
     // A count of connections, not a setting.
-    if (each->is_regular_file(unreadable) && each->path().filename() != "nf_conntrack_count") add_file(snapshot, *each);
+    else if (entry.path().filename() != "nf_conntrack_count")
+      add_file(snapshot, entry.path());
   }
 }
 
@@ -45,9 +60,11 @@ HostSnapshot snapshot_of_the_host() {
                               "ip netns list", "ls -la /run/netns /var/run/netns"}) {
     snapshot[command] = output_of(command);
   }
-  add_sysctls(snapshot);
+  for (const char* folder : {"/proc/sys/net", "/proc/sys/user", "/proc/sys/fs/mqueue"}) add_sysctls(snapshot, folder);
   add_file(snapshot, "/proc/self/mountinfo");
-  add_file(snapshot, "/proc/sys/kernel/hostname");
+  for (const char* name : {"hostname", "domainname", "pid_max"}) {
+    add_file(snapshot, std::filesystem::path{"/proc/sys/kernel"} / name);
+  }
   return snapshot;
 }
 

@@ -6,7 +6,8 @@
 
 namespace netrig::teardown {
 
-/// By command or file: the text that it printed or holds. Links, addresses, routes, rules, sysctls, mounts, names.
+/// By command or file: the text that it printed or holds. Links, addresses, routes, rules, mounts, names;
+/// the settings of net, user and fs.mqueue, and kernel.pid_max, which is what a sandbox sets of the kernel's.
 using HostSnapshot = std::map<std::string, std::string>;
 
 /// Of the namespaces that this program runs in. What passes or counts by itself (a lease's time, the number of

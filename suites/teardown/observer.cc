@@ -127,20 +127,20 @@ void Observer::note(const std::string& fault, Victim& victim) {
 
 void Observer::count(const std::string& what, const std::vector<std::string>& left) {
   EXPECT_TRUE(left.empty()) << what << ':' << all_lines(left);
-  table_.add("all of the above: " + what, static_cast<int>(left.size()));
+  table_.check("all of the above: " + what, static_cast<int>(left.size()));
 }
 
 FaultTable Observer::finish() {
   for (const std::string kind : kNamespaceKinds) {
     const bool released = all_namespaces_released(kind, kPatience, namespaces_of_ground(kind));
     EXPECT_TRUE(released) << kind << " namespaces are left" << all_lines(held_namespaces());
-    table_.add("all of the above: " + kind + " namespaces", released ? 0 : 1);
+    table_.check("all of the above: " + kind + " namespaces", released ? 0 : 1);
   }
   count("processes in a namespace of theirs", other_processes());
   count("sockets, shared memory, IPC objects", left_on_ground());
   const auto changes = changes_since(before_);
   EXPECT_EQ(changes, "");
-  table_.add("all of the above: the host's network, mounts and settings", changes.empty() ? 0 : 1);
+  table_.check("all of the above: the host's network, mounts and settings", changes.empty() ? 0 : 1);
   return table_;
 }
 

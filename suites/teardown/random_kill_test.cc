@@ -3,6 +3,7 @@
 #include <netrig/base/unique_fd.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/teardown_test.h>
+#include <netrig/testing/seed.h>
 
 #include <chrono>
 #include <csignal>
@@ -43,16 +44,20 @@ class RandomKillTest : public TeardownTest {
     victim.watch(std::chrono::microseconds{std::uniform_int_distribution{0, 8000}(random_)});
   }
 
+  struct Target {
+    std::string role;
+    pid_t pid = -1;
+  };
   // The process of that role; the supervisor while there is no such process yet.
-  static pid_t role_of(const Victim& victim, int role) {
-    if (role == 0) return victim.supervisor();
-    return (role == 1 ? victim.init() : victim.program()).value_or(victim.supervisor());
+  static Target target_of(const Victim& victim, int role) {
+    if (const auto init = victim.init(); role == 1 && init) return {"init", *init};
+    if (const auto program = victim.program(); role == 2 && program) return {"program", *program};
+    return {"supervisor", victim.supervisor()};
   }
 
   static std::string lab_victim() { return program_beside("netrig_lab_victim"); }
 
-  unsigned seed_ = static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed());
-  std::mt19937 random_{seed_};
+  std::mt19937_64 random_ = seeded_generator();
 };
 
 TEST_F(RandomKillTest, LeavesNoProcessNoFileAndTheHostAsItWas) {
@@ -60,13 +65,13 @@ TEST_F(RandomKillTest, LeavesNoProcessNoFileAndTheHostAsItWas) {
   const Folder folder;
   const auto before = snapshot_of_the_host();
   for (int round = 0; round < kKills; ++round) {
-    SCOPED_TRACE(testing::Message() << "round " << round << ", the " << kRoles[round % 3] << ", seed " << seed_);
+    SCOPED_TRACE(testing::Message() << "round " << round << ", the " << kRoles[round % 3]);
     Victim victim{{.program = lab_victim(), .environment = {"TMPDIR=" + folder.path()}, .output = silence.get()}};
     ASSERT_NO_FATAL_FAILURE(let_live(victim));
-    ::kill(role_of(victim, round % 3), SIGKILL);
+    const auto target = target_of(victim, round % 3);
+    ASSERT_EQ(::kill(target.pid, SIGKILL), 0);
     const auto gone = victim.all_gone();
-    table_.add("SIGKILL to the " + std::string{kRoles[round % 3]} + ", at a random moment",
-               (gone ? 0 : 1) + (folder.empty() ? 0 : 1));
+    table_.add("SIGKILL to the " + target.role + ", at a random moment", (gone ? 0 : 1) + (folder.empty() ? 0 : 1));
     ASSERT_TRUE(gone);
     ASSERT_TRUE(folder.empty());
   }
