@@ -2,6 +2,7 @@
 #include <netrig/base/error.h>
 #include <netrig/suites/isolation/inmates.h>
 #include <netrig/suites/teardown/host_snapshot.h>
+#include <netrig/suites/teardown/surroundings.h>
 #include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
@@ -13,9 +14,12 @@
 #include <functional>
 #include <grp.h>
 #include <map>
+#include <sched.h>
 #include <set>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -166,36 +170,29 @@ TEST_F(BystandersTest, AnotherUserCannotEnterOrTouchALab) {
   }
 }
 
-/// A copy of cat(1) that runs as root, and a file that only root may read; gone at the end.
-class SecretOfRoot {
- public:
-  SecretOfRoot() {
-    char name[] = "/tmp/netrig-isolation.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    std::filesystem::permissions(directory_, std::filesystem::perms{0755});
-    std::filesystem::copy_file("/bin/cat", program());
-    std::filesystem::permissions(program(), std::filesystem::perms{04755});
-    std::ofstream{secret()} << "secret\n";
-    std::filesystem::permissions(secret(), std::filesystem::perms{0600});
+/// Goes on as kOwner, with mounts of its own: in /mnt a copy of cat(1) that runs as root, and a file that only root may
+/// read. Set-user-id is honoured there, whatever the host's /tmp is mounted with.
+void guard_a_secret() {
+  using teardown::require;
+  if (::unshare(CLONE_NEWNS) != 0) {  // a container's root, who may do so in a user namespace only
+    teardown::enter_user_namespace(teardown::Identity::every);
+    require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");
   }
-  SecretOfRoot(const SecretOfRoot&) = delete;
-  SecretOfRoot& operator=(const SecretOfRoot&) = delete;
-  ~SecretOfRoot() { std::filesystem::remove_all(directory_); }
-  [[nodiscard]] std::string program() const { return directory_ + "/cat"; }
-  [[nodiscard]] std::string secret() const { return directory_ + "/secret"; }
-
- private:
-  std::string directory_;
-};
+  require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
+  require(::mount("secrets", "/mnt", "tmpfs", 0, "mode=755") == 0, "mount a file system on", "/mnt");
+  std::filesystem::copy_file("/bin/cat", "/mnt/cat");
+  std::ofstream{"/mnt/secret"} << "secret\n";
+  require(::chmod("/mnt/cat", 04755) == 0, "make set-user-id", "/mnt/cat");
+  require(::chmod("/mnt/secret", 0600) == 0, "hide", "/mnt/secret");
+  become(kOwner);
+}
 
 TEST_F(BystandersTest, ASetUserIdProgramGivesNothingInside) {
   if (::geteuid() != 0) NETRIG_SKIP("root", "needs root, who can be two users");
-  const SecretOfRoot root;
-  const auto read = root.program() + " " + root.secret();
-  const auto user = [] { become(kOwner); };
-  EXPECT_EQ(attempt(kBare, "shell", read, user).output, "secret\n");
+  const std::string read = "/mnt/cat /mnt/secret";
+  EXPECT_EQ(attempt(kBare, "shell", read, guard_a_secret).output, "secret\n");
   for (const char* where : kInside) {
-    EXPECT_THAT(attempt(where, "shell", read, user).output, testing::HasSubstr("Permission denied")) << where;
+    EXPECT_THAT(attempt(where, "shell", read, guard_a_secret).output, testing::HasSubstr("Permission denied")) << where;
   }
 }
 
