@@ -1,13 +1,13 @@
+#include <netrig/base/directory.h>
 #include <netrig/base/open_files.h>
-#include <netrig/base/unique_fd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <fcntl.h>
 #include <mutex>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace netrig {
 inline namespace base {
@@ -29,10 +29,15 @@ Error too_many(std::size_t count, const rlimit& limit) {
                                "`docker run --ulimit nofile=`, or use fewer nodes at a time");
 }
 
-// The kernel gives out the lowest number that is free, and it is numbers that are limited.
-std::uint64_t lowest_free() {
-  const UniqueFd probe{::open("/", O_PATH | O_CLOEXEC)};
-  return probe ? static_cast<std::uint64_t>(probe.get()) : RLIM_INFINITY;
+// How many are open: the kernel gives out the lowest number that is free, so that a number says nothing of how many
+// are. Linux 6.2 and later have it as the directory's size, which costs nothing (proc_pid_fd(5)). Where nothing can be
+// opened to count with, every one is in use.
+std::uint64_t count_open(const rlimit& limit) {
+  constexpr const char* kFiles = "/proc/self/fd";
+  struct stat known{};
+  if (::stat(kFiles, &known) == 0 && known.st_size > 0) return static_cast<std::uint64_t>(known.st_size);
+  const auto names = names_in(kFiles);
+  return names ? names->size() : limit.rlim_cur;
 }
 
 }  // namespace
@@ -40,14 +45,12 @@ std::uint64_t lowest_free() {
 Result<void> make_room_for_files(std::size_t count) {
   static std::mutex one_at_a_time;
   if (is_kept) return {};
+  const std::scoped_lock lock{one_at_a_time};
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return fail(Error::from_errno("read the limit of open files", "", errno));
-  const auto used = std::min<std::uint64_t>(lowest_free(), limit.rlim_cur);
+  const auto used = count_open(limit);
   if (used + count + kSpare <= limit.rlim_cur) return {};
-  const std::scoped_lock lock{one_at_a_time};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return fail(Error::from_errno("read the limit of open files", "", errno));
   const auto old = limit.rlim_cur;
   limit.rlim_cur = std::min<std::uint64_t>(std::max(used + count + kSpare, 2 * old), limit.rlim_max);
   if (limit.rlim_cur > old) {

@@ -68,6 +68,18 @@ TEST(OpenFiles, CountThoseThatAreOpen) {
   });
 }
 
+TEST(OpenFiles, AreCountedThoughALowNumberBeFree) {
+  with_limits([] {
+    UniqueFd early{::open("/", O_PATH | O_CLOEXEC)};
+    std::vector<UniqueFd> files;
+    for (int i = 0; i < 380; ++i) files.emplace_back(::open("/", O_PATH | O_CLOEXEC));
+    early.reset();
+    ASSERT_TRUE(make_room_for_files(1200));
+    for (int i = 0; i < 1200; ++i) files.emplace_back(::open("/", O_PATH | O_CLOEXEC));
+    EXPECT_TRUE(files.back().valid());
+  });
+}
+
 TEST(OpenFiles, BeyondTheHardLimitAreAnErrorThatSaysHowToRaiseIt) {
   with_limits([] {
     const auto room = make_room_for_files(2000);
