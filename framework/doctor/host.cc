@@ -109,7 +109,7 @@ Finding check_descriptors() { return check_limit("limit-descriptors", RLIMIT_NOF
 Finding check_namespaces() {
   std::string evidence;
   bool enough = true;
-  for (const char* kind : {"user", "net", "pid", "mnt"}) {
+  for (const char* kind : {"user", "net", "pid", "mnt", "ipc", "uts"}) {
     const auto value = first_line_of(fmt::format("/proc/sys/user/max_{}_namespaces", kind));
     enough = enough && std::atol(value.c_str()) >= 1000;
     evidence += fmt::format("{}{} {}", evidence.empty() ? "user.max_*_namespaces: " : ", ", kind, value);

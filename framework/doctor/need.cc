@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kEveryTest = "every test";
 constexpr std::string_view kContainer =
-    "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined (podman: --security-opt "
-    "unmask=ALL); see ci/hosts";
+    "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined --security-opt "
+    "apparmor=unconfined (podman: --security-opt unmask=ALL); see ci/hosts";
 constexpr std::string_view kUserNamespaces =
     "sudo sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1; Ubuntu: sudo sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0, or the profile ci/hosts/apparmor/netrig";
@@ -30,7 +30,7 @@ constexpr Need kNeeds[] = {
     {"ipc-namespace", true, kEveryTest, "sudo sysctl -w user.max_ipc_namespaces=10000"},
     {"uts-namespace", true, kEveryTest, "sudo sysctl -w user.max_uts_namespaces=10000"},
     {"death-signal", true, kEveryTest, "a seccomp profile that permits prctl(2)"},
-    {"liveness", true, kEveryTest, "Linux 5.3 or later"},
+    {"liveness", true, kEveryTest, "Linux 5.10 or later"},
     {"process-group", true, kEveryTest, "a seccomp profile that permits setpgid(2)"},
     {"id-maps", true, kEveryTest, kUserNamespaces},
     {"private-mounts", true, kEveryTest, kContainer},
@@ -58,7 +58,7 @@ constexpr Need kNeeds[] = {
      "sudo sysctl -w user.max_net_namespaces=10000"},
     {"user-limits", false, "tests that fill the limits of namespaces", kContainer},
     {"pid-max", false, "the test of a full pid namespace",
-     "Linux 6.14 or later, where each pid namespace has its own; or run it as root: sudo ci/test"},
+     "Linux 6.14 or later, where each pid namespace has its own, as an ordinary user"},
     {"socket-buffer", false, "rulesets of a thousand rules and more, loaded at once",
      "sudo sysctl -w net.core.wmem_max=2000000"},
     {"keyrings", false, "the test that no key of the host is seen inside",

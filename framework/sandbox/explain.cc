@@ -7,8 +7,8 @@ namespace netrig::sandbox {
 namespace {
 
 constexpr const char* kContainerFlags =
-    "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined (podman: --security-opt "
-    "unmask=ALL)";
+    "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined --security-opt "
+    "apparmor=unconfined (podman: --security-opt unmask=ALL)";
 
 bool makes_namespace(Step step) { return step >= Step::user_namespace && step <= Step::uts_namespace; }
 
@@ -29,6 +29,8 @@ constexpr Limit kLimits[] = {
     {Step::pid_namespace, "user.max_pid_namespaces", &HostFacts::max_pid_namespaces},
     {Step::mount_namespace, "user.max_mnt_namespaces", &HostFacts::max_mnt_namespaces},
     {Step::net_namespace, "user.max_net_namespaces", &HostFacts::max_net_namespaces},
+    {Step::ipc_namespace, "user.max_ipc_namespaces", &HostFacts::max_ipc_namespaces},
+    {Step::uts_namespace, "user.max_uts_namespaces", &HostFacts::max_uts_namespaces},
 };
 
 Explanation explain_no_space(Step step, const HostFacts& facts) {
@@ -60,19 +62,28 @@ Explanation explain_apparmor(const HostFacts& facts) {
           (facts.program.empty() ? "the program" : facts.program)};
 }
 
+// A container's: docker-default denies every mount, whatever seccomp and the paths of the system are set to.
+Explanation explain_profile(const std::string& profile) {
+  return {
+      "AppArmor profile " + profile + " denies it",
+      "docker run --security-opt apparmor=unconfined; elsewhere a profile with `userns,`, `mount,` and `capability,`"};
+}
+
 Explanation explain_refused_mount(const std::string& directory, const std::vector<std::string>& covered) {
   if (covered.empty()) return {};
   return {"the kernel gives no fresh " + directory + " where paths in it are covered: " + list(covered),
           "docker run --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)"};
 }
 
-Explanation explain_refusal(Step step, const HostFacts& facts) {
+Explanation explain_refusal(Step step, int error, const HostFacts& facts) {
   if (step == Step::proc && !facts.covered_proc.empty()) return explain_refused_mount("/proc", facts.covered_proc);
   if (step == Step::sysfs && !facts.covered_sys.empty()) return explain_refused_mount("/sys", facts.covered_sys);
   if (makes_namespace(step)) {
     const Explanation known = explain_refused_namespace(facts);
     if (!known.cause.empty()) return known;
   }
+  const bool confined = !facts.apparmor_profile.empty() && facts.apparmor_profile != "unconfined";
+  if (error == EACCES && confined) return explain_profile(facts.apparmor_profile);
   if (facts.apparmor_restricts_userns == 1) return explain_apparmor(facts);
   if (facts.seccomp_filtered) return {"the container's seccomp profile may forbid it", kContainerFlags};
   return {};
@@ -90,7 +101,7 @@ Explanation explain_missing(Step step) {
     case Step::nft:
       return {"this kernel has no nf_tables loaded, and a user namespace cannot load it", "sudo modprobe nf_tables"};
     default:
-      return {"this kernel is too old (Linux 5.3 is needed), or a seccomp filter hides the call", ""};
+      return {"this kernel is too old (Linux 5.10 is needed), or a seccomp filter hides the call", ""};
   }
 }
 
@@ -103,12 +114,12 @@ Explanation explain(const Failure& failure, const HostFacts& facts) {
   switch (failure.error) {
     case EPERM:
     case EACCES:
-      return explain_refusal(failure.step, facts);
+      return explain_refusal(failure.step, failure.error, facts);
     case ENOSPC:
     case EUSERS:
       return explain_no_space(failure.step, facts);
     case EAGAIN:
-      return {"the limit of processes is reached", "ulimit -u, or the pids limit of the container or service"};
+      return {"the limit of processes is reached", "ulimit -u 10000; containers: --pids-limit 10000"};
     case EROFS:
       return {"/proc/sys is read-only, so sysctls cannot be set",
               "docker run --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)"};

@@ -16,8 +16,8 @@ TEST(ExplainRefusal, NamesTheSeccompProfileOfAContainer) {
   const Explanation said = explain({Step::user_namespace, EPERM}, facts);
   EXPECT_EQ(said.cause, "the container's seccomp profile forbids user namespaces");
   EXPECT_EQ(said.remedy,
-            "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined "
-            "(podman: --security-opt unmask=ALL)");
+            "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined --security-opt "
+            "apparmor=unconfined (podman: --security-opt unmask=ALL)");
 }
 
 TEST(ExplainRefusal, PrefersTheDebianSwitchToAFilterThatMayBeHarmless) {
@@ -41,6 +41,27 @@ TEST(ExplainRefusal, NamesAppArmorWhereverItBites) {
         "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile with `userns,` for "
         "/build/office_test");
   }
+}
+
+TEST(ExplainRefusal, NamesTheProfileThatDeniesMounts) {
+  HostFacts facts;
+  facts.apparmor_profile = "docker-default";
+  facts.apparmor_restricts_userns = 1;
+  facts.seccomp_filtered = true;
+  const Explanation said = explain({Step::private_mounts, EACCES}, facts);
+  EXPECT_EQ(said.cause, "AppArmor profile docker-default denies it");
+  EXPECT_THAT(said.remedy, HasSubstr("--security-opt apparmor=unconfined"));
+  EXPECT_THAT(explain({Step::private_mounts, EPERM}, facts).cause, HasSubstr("apparmor_restrict"));
+  facts.apparmor_profile = "unconfined";
+  EXPECT_THAT(explain({Step::private_mounts, EACCES}, facts).cause, HasSubstr("apparmor_restrict"));
+}
+
+TEST(ExplainRefusal, KnowsTheLimitOfEveryKindOfNamespace) {
+  HostFacts facts;
+  facts.max_ipc_namespaces = 0;
+  facts.max_uts_namespaces = 0;
+  EXPECT_EQ(explain({Step::ipc_namespace, ENOSPC}, facts).cause, "user.max_ipc_namespaces is 0");
+  EXPECT_EQ(explain({Step::uts_namespace, ENOSPC}, facts).cause, "user.max_uts_namespaces is 0");
 }
 
 TEST(ExplainRefusal, NamesTheLimitThatIsZero) {

@@ -56,6 +56,13 @@ std::vector<std::string> covered_paths(std::string_view mountinfo, std::string_v
   return paths;
 }
 
+std::string enforced_profile(std::string_view current) {
+  const auto name = current.substr(0, current.find('\n'));
+  const auto mode = name.find(" (");
+  if (mode == std::string_view::npos) return std::string{name};
+  return name.substr(mode) == " (complain)" ? "" : std::string{name.substr(0, mode)};
+}
+
 bool has_root_mount(std::string_view mountinfo) {
   return std::ranges::any_of(parse_mounts(mountinfo), [](const Mount& mount) { return mount.point == "/"; });
 }
@@ -72,6 +79,9 @@ HostFacts read_host_facts() {
   facts.max_pid_namespaces = read_number("/proc/sys/user/max_pid_namespaces");
   facts.max_mnt_namespaces = read_number("/proc/sys/user/max_mnt_namespaces");
   facts.max_net_namespaces = read_number("/proc/sys/user/max_net_namespaces");
+  facts.max_ipc_namespaces = read_number("/proc/sys/user/max_ipc_namespaces");
+  facts.max_uts_namespaces = read_number("/proc/sys/user/max_uts_namespaces");
+  facts.apparmor_profile = enforced_profile(read_text("/proc/self/attr/apparmor/current"));
   facts.covered_proc = covered_paths(mountinfo, "/proc");
   facts.covered_sys = covered_paths(mountinfo, "/sys");
   std::error_code error;

@@ -19,6 +19,10 @@ struct HostFacts {
   std::optional<long> max_pid_namespaces;
   std::optional<long> max_mnt_namespaces;
   std::optional<long> max_net_namespaces;
+  std::optional<long> max_ipc_namespaces;
+  std::optional<long> max_uts_namespaces;
+  std::string
+      apparmor_profile;  ///< that is enforced on this process: `docker-default`, `unconfined`; empty: none known
   std::vector<std::string> covered_proc;  ///< mount points below /proc that hide something
   std::vector<std::string> covered_sys;   ///< the same below /sys
   std::string program;                    ///< the path of the running program
@@ -30,6 +34,10 @@ HostFacts read_host_facts();
 /// The mount points below `directory` in `mountinfo` (proc_pid_mountinfo(5)) that hide something of it. File systems
 /// that have their place there (cgroup, binfmt_misc, debugfs, ...) hide nothing.
 std::vector<std::string> covered_paths(std::string_view mountinfo, std::string_view directory);
+
+/// The profile that `current` (/proc/self/attr/apparmor/current: apparmor(7)) says is enforced; empty where it only
+/// complains.
+std::string enforced_profile(std::string_view current);
 
 /// True when `mountinfo` shows the root directory as a mount point, as it is unless the process is in a chroot.
 bool has_root_mount(std::string_view mountinfo);

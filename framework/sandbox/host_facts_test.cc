@@ -46,6 +46,13 @@ TEST(HasRootMount, IsFalseInAChroot) {
   EXPECT_FALSE(has_root_mount("22 27 0:21 / /proc rw,relatime - proc proc rw\n"));
 }
 
+TEST(EnforcedProfile, IsItsNameAndNoneThatOnlyComplains) {
+  EXPECT_EQ(enforced_profile("docker-default (enforce)\n"), "docker-default");
+  EXPECT_EQ(enforced_profile("unconfined\n"), "unconfined");
+  EXPECT_EQ(enforced_profile("snap.lxd.daemon (complain)\n"), "");
+  EXPECT_EQ(enforced_profile(""), "");
+}
+
 TEST(ReadHostFacts, KnowsTheProgramAndTheLimits) {
   const HostFacts facts = read_host_facts();
   EXPECT_THAT(facts.program, testing::HasSubstr("netrig_sandbox_test"));

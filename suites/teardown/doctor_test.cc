@@ -55,16 +55,16 @@ TEST_F(DoctorTest, IsContentWithAHostThatPermitsASandbox) {
 }
 
 TEST_F(DoctorTest, NamesTheNamespaceThatIsRefusedAndTheRemedy) {
-  for (const std::string kind : {"user", "net", "pid"}) {
+  for (const std::string kind : {"user", "net", "pid", "mnt", "ipc", "uts"}) {
     const auto [status, output] = doctor({"--brief"}, [&] {
       enter_user_namespace(Identity::root);
       limit_namespaces(kind, 0);
     });
     EXPECT_EQ(status, exited(1)) << output;
-    EXPECT_THAT(output,
-                AllOf(HasSubstr("FAIL  " + kind + "-namespace"), HasSubstr("user.max_" + kind + "_namespaces is 0"),
-                      HasSubstr("remedy: sudo sysctl -w user.max_" + kind + "_namespaces=10000"),
-                      HasSubstr("needed by: every test")));
+    const auto step = (kind == "mnt" ? "mount" : kind) + "-namespace";
+    EXPECT_THAT(output, AllOf(HasSubstr("FAIL  " + step), HasSubstr("user.max_" + kind + "_namespaces is 0"),
+                              HasSubstr("remedy: sudo sysctl -w user.max_" + kind + "_namespaces=10000"),
+                              HasSubstr("needed by: every test")));
   }
 }
 
