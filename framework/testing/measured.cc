@@ -3,6 +3,7 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -27,7 +28,9 @@ bool may_be_inconclusive() {
   return value != nullptr && std::string_view{value} == "pass";
 }
 
-// Whether an assertion is met, having told its listener, or standard output, how it came to that.
+// Whether an assertion is met, having told its listener, or standard output, how it came to that. What is inconclusive
+// is a failure of its own too: where the matcher is negated, not to be met would be success. GoogleMock asks first with
+// no one to tell.
 bool is_met(Judgement judgement, const std::string& why, std::ostream* told) {
   if (judgement == Judgement::holds) return true;
   const auto text = fmt::format("which {}: {}", judgement == Judgement::fails ? "fails" : "is inconclusive", why);
@@ -35,6 +38,7 @@ bool is_met(Judgement judgement, const std::string& why, std::ostream* told) {
     std::cout << "note: " << text << " (NETRIG_INCONCLUSIVE=pass)\n";
     return true;
   }
+  if (judgement == Judgement::inconclusive && told == nullptr) ADD_FAILURE() << "a measurement " << text;
   if (told != nullptr) *told << text;
   return false;
 }
@@ -53,6 +57,20 @@ std::string described(const traffic::Bound& bound) {
   return fmt::format("at most {:.4g} Gbit/s", bound.high / kGiga);
 }
 
+// Those after the warm-up, without those of less than half the usual length: the rest at the end, which would
+// weigh as much as a whole one.
+std::vector<traffic::Interval> whole_intervals(const traffic::TcpResult& measured) {
+  const auto length = [](const traffic::Interval& interval) { return interval.to - interval.from; };
+  auto all = measured.intervals;
+  std::erase_if(all, [&](const auto& interval) { return interval.from < measured.warm_up; });
+  if (all.empty()) return all;
+  auto lengths = all;
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+  std::ranges::nth_element(lengths, middle, {}, length);
+  std::erase_if(all, [&](const auto& interval) { return 2 * length(interval) < length(*middle); });
+  return all;
+}
+
 class GoodputMatcher {
  public:
   using is_gtest_matcher = void;
@@ -66,7 +84,7 @@ class GoodputMatcher {
   }
   bool MatchAndExplain(const traffic::TcpResult& measured, ::testing::MatchResultListener* listener) const {
     std::vector<double> samples;
-    for (const auto& interval : measured.intervals)
+    for (const auto& interval : whole_intervals(measured))
       samples.push_back(static_cast<double>(interval.goodput().bits_per_second()));
     const auto whole = fmt::format("{:.4g} Gbit/s", static_cast<double>(measured.goodput().bits_per_second()) / kGiga);
     if (samples.size() < kFewestIntervals) {
@@ -216,6 +234,7 @@ traffic::Bound RatioBetween(double low, double high) { return traffic::between(l
   const auto text = fmt::format("the ratio is {}\n  first:  {}\n  second: {}\n  {}", found->to_string(),
                                 first.to_string("Gbit/s", kGiga), second.to_string("Gbit/s", kGiga), kRemedy);
   if (is_met(judgement, text, &why)) return ::testing::AssertionSuccess();
+  if (judgement == Judgement::inconclusive) ADD_FAILURE() << "a comparison " << why.str();
   return ::testing::AssertionFailure() << "which was to be " << fmt::format("{:.3g} to {:.3g}, ", bound.low, bound.high)
                                        << why.str();
 }

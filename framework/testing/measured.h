@@ -9,8 +9,9 @@
 //
 // Each has three outcomes: the whole confidence interval keeps the bound (holds), no part of it does (fails), or it
 // reaches over it (inconclusive). What is inconclusive fails, and says what to do: measure longer, or where it is
-// quieter. NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on standard output: for machines that
-// are known to be noisy, where only what has certainly become worse shall fail.
+// quieter. It does so by a failure of its own, so that `Not(GoodputAtLeast(...))` does not pass on noise.
+// NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on standard output: for machines that are known
+// to be noisy, where only what has certainly become worse shall fail.
 #pragma once
 
 #include <netrig/net/units.h>
@@ -27,6 +28,9 @@ namespace netrig {
 
 /// Of repeated measurements in bit/s: by the interval of their mean. Of one TCP measurement: by its interval samples
 /// (RunOptions::interval), five at least; with fewer it is inconclusive, since one number says nothing of its spread.
+/// Samples of the warm-up and a short one at the end are left out. Consecutive samples of one run are not independent
+/// (the congestion window carries over), so that their interval is narrower than that of repeated runs: use those, by
+/// goodput(), where the bound is close.
 ::testing::Matcher<const traffic::Repeated&> GoodputAtLeast(Bandwidth least);
 ::testing::Matcher<const traffic::Repeated&> GoodputAtMost(Bandwidth most);
 ::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least);
