@@ -55,14 +55,15 @@ class Walk {
       if (!next) return std::nullopt;
       at = *next;
     }
-    tell(prefix, Verdict::no_route, fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
+    tell(at, prefix, Verdict::no_route, fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
     return std::nullopt;
   }
 
-  void tell(const std::string& prefix, Verdict verdict, const std::string& cause) {
+  void tell(std::size_t at, const std::string& prefix, Verdict verdict, const std::string& cause) {
     if (!diagnosis_.cause.empty()) return;
     diagnosis_.cause = prefix + cause;
     diagnosis_.verdict = verdict;
+    diagnosis_.node = after_.nodes[at].name();
   }
 
   /// The source that the packet had when it arrived: another than it left with where source NAT translated it.
@@ -79,6 +80,7 @@ class Walk {
       } else {
         diagnosis_.cause = prefix + text;
         diagnosis_.verdict = Verdict::dropped;
+        diagnosis_.node = after_.nodes[at].name();
         diagnosis_.suspected = true;
       }
     }
@@ -115,7 +117,7 @@ class Walk {
     if (at >= before_.snapshots.size()) return false;
     const auto blocked = seen_blocking(before_.snapshots[at].ruleset, now(at).ruleset, encounter, packet_);
     if (blocked.empty()) return false;
-    tell(prefix, Verdict::dropped,
+    tell(at, prefix, Verdict::dropped,
          fmt::format("dropped at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked.front())));
     for (std::size_t i = 1; i < blocked.size(); ++i) {
       diagnosis_.state.push_back(
@@ -153,7 +155,7 @@ class Walk {
 
   bool forwards(std::size_t at, AddressFamily family, const std::string& prefix) {
     if (now(at).forwards(family)) return true;
-    tell(prefix, Verdict::not_forwarded,
+    tell(at, prefix, Verdict::not_forwarded,
          fmt::format("{} does not forward {}: {} is 0", quoted(after_.nodes[at]), family_name(family),
                      forwarding_setting(family)));
     return false;
@@ -165,19 +167,19 @@ class Walk {
     if (route && route->type == netlink::RouteType::unicast && !route->hops.empty()) return *std::move(route);
     const auto who = quoted(after_.nodes[at]);
     if (route) {
-      tell(prefix, Verdict::no_route,
+      tell(at, prefix, Verdict::no_route,
            fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
                        route->to_string()));
     } else if (const auto dead = down_link_towards(at, destination)) {
-      tell(prefix, Verdict::link_down, *dead);
+      tell(at, prefix, Verdict::link_down, *dead);
     } else if (route.error().code == ENETUNREACH) {
-      tell(prefix, Verdict::no_route, fmt::format("{} has no route to {}", who, destination.to_string()));
+      tell(at, prefix, Verdict::no_route, fmt::format("{} has no route to {}", who, destination.to_string()));
     } else if (const auto refusing = refusing_route(at, destination)) {
-      tell(prefix, Verdict::no_route,
+      tell(at, prefix, Verdict::no_route,
            fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
                        refusing->to_string()));
     } else {
-      tell(prefix, Verdict::no_route,
+      tell(at, prefix, Verdict::no_route,
            fmt::format("the routes of {} refuse {}: {}", who, destination.to_string(),
                        describe_errno(route.error().code)));
     }
@@ -234,11 +236,11 @@ class Walk {
     const auto* link = now(at).find_link(device);
     if (link == nullptr) return true;
     if (!link->up()) {
-      tell(prefix, Verdict::link_down, fmt::format("{} {} is down", quoted(after_.nodes[at]), device));
+      tell(at, prefix, Verdict::link_down, fmt::format("{} {} is down", quoted(after_.nodes[at]), device));
       return false;
     }
     if (link->carrier) return true;
-    tell(prefix, Verdict::link_down, fmt::format("{}: the far end is down", cable(at, device)));
+    tell(at, prefix, Verdict::link_down, fmt::format("{}: the far end is down", cable(at, device)));
     return false;
   }
 
@@ -264,9 +266,9 @@ class Walk {
     if (owner) return true;
     if (resolved) return false;  // somebody answers for it whom the lab does not know: nothing can be told
     if (const auto dead = dead_link_of(towards)) {
-      tell(prefix, Verdict::link_down, *dead);
+      tell(at, prefix, Verdict::link_down, *dead);
     } else {
-      tell(prefix, Verdict::no_neighbour,
+      tell(at, prefix, Verdict::no_neighbour,
            fmt::format("no neighbour: {} did not answer {} on {} {}", towards.to_string(), resolution(towards.family()),
                        quoted(after_.nodes[at]), device));
     }
@@ -331,12 +333,12 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
   diagnosis.path += fmt::format("{}{}", diagnosis.path.empty() ? "" : " > ", after.nodes[*reached].name());
   if (refused) {
     walk.tell(
-        "", Verdict::no_listener,
+        *reached, "", Verdict::no_listener,
         fmt::format("nothing listens on {} at \"{}\" (refused)", service.to_string(), after.nodes[*reached].name()));
     return diagnosis;
   }
   if (service.is_icmp() && ignores_echo(after.snapshots[*reached], destination.family())) {
-    walk.tell("", Verdict::ignored,
+    walk.tell(*reached, "", Verdict::ignored,
               fmt::format("\"{}\" ignores echo requests: {} is 1", after.nodes[*reached].name(),
                           destination.is_v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all"));
     return diagnosis;
@@ -351,6 +353,7 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
     if (!returned || (back.suspected && !diagnosis.explains())) {
       diagnosis.cause = back.cause;
       diagnosis.verdict = back.verdict;
+      diagnosis.node = back.node;
       diagnosis.pending = back.pending;
       diagnosis.suspected = back.suspected;
       diagnosis.path += " | back: " + back.path;

@@ -32,6 +32,7 @@ Evidence gather(const Node& node);
 struct Diagnosis {
   Verdict verdict = Verdict::unknown;
   std::string cause;               ///< one line; empty when nothing seen explains a failure
+  std::string node = {};           ///< at which that is so; of a link or a neighbour: the one that sends
   std::string path;                ///< how far the packet's way could be followed: `guest eth0 > gw lan0 ...`
   std::vector<std::string> state;  ///< further lines that help: neighbour entries, other suspects
 

@@ -96,7 +96,8 @@ class Explanation {
       if (is_decided() || has_lost_sight() || deadline.passed()) return;
       if (!looked && quiet.passed()) {
         looked = true;
-        if (is_decided_by_legacy() || diagnosis().rules_out()) return;
+        if (is_decided_by_legacy()) return;
+        if (const auto why = diagnosis(); why.rules_out() && !is_disproved(why)) return;
       }
       trace_.wait(question_.fd(), question_.events(), looked || deadline.at() < quiet.at() ? deadline : quiet);
       seen_ = question_.ask(Deadline::after(looked ? 10ms : 0ms));
@@ -138,6 +139,22 @@ class Explanation {
 
   [[nodiscard]] bool is_decided() const {
     return (!there_.empty() && there_.back().drop) || (!back_.empty() && back_.back().drop);
+  }
+
+  // Whether the trace saw the packet get past what settings and tables, read without its marks and rules for it, blame.
+  [[nodiscard]] bool is_disproved(const Diagnosis& why) const {
+    const bool answering = why.cause.starts_with(kOnTheWayBack);
+    const auto& way = answering ? back_ : there_;
+    if (!way.empty() && way.back().reached == Waypoint::delivered && !way.back().bridged())
+      return answering || (why.verdict != Verdict::ignored && why.verdict != Verdict::no_listener);
+    const bool unrouted = why.verdict == Verdict::no_route || why.verdict == Verdict::not_forwarded;
+    const bool unsent = why.verdict == Verdict::link_down || why.verdict == Verdict::no_neighbour;
+    return std::ranges::any_of(way, [&](const Visit& visit) {
+      if (visit.bridged() || trace_.nodes()[visit.node].name() != why.node) return false;
+      const bool routed =
+          visit.came == Waypoint::sent || visit.reached == Waypoint::forwarded || visit.reached == Waypoint::left;
+      return (unrouted && routed) || (unsent && visit.node != way.back().node);
+    });
   }
 
   [[nodiscard]] Diagnosis diagnosis() const {
@@ -242,7 +259,7 @@ class Explanation {
     }
     const auto why = diagnosis();
     std::ranges::copy(why.state, std::back_inserter(path.state));
-    const bool contradicted = why.suspected && path.vouched;  // a rule that the trace would have shown
+    const bool contradicted = is_disproved(why) || (why.suspected && path.vouched);  // the trace would have shown it
     if (why.explains() && !contradicted) {
       path.verdict = why.verdict;
       path.reason = why.cause;

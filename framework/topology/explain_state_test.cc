@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace netrig {
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using traffic::icmp;
 using traffic::tcp;
 
 // Long: only what is not explained by evidence waits for it.
@@ -90,6 +92,36 @@ TEST_P(ExplainStateTest, ANeighbourThatAnsweredIsNotCalledMissing) {
   EXPECT_NE(path.verdict, Verdict::no_neighbour) << path;
   EXPECT_THAT(path.reason, Not(HasSubstr("no neighbour")));
   EXPECT_FALSE(path.proven) << path;
+}
+
+// Routes and settings that a look at the main table and the global setting alone misses.
+TEST_P(ExplainStateTest, WhatTheTraceSawPassIsNotBlamed) {
+  server_.set_sysctl(v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all", "1");
+  const auto snapshot = gw_.snapshot();
+  const auto lan = IpPrefix::parse(v4() ? "10.0.1.0/24" : "fd00:1::/64").value();
+  const auto dmz = IpPrefix::parse(v4() ? "10.0.2.0/24" : "fd00:2::/64").value();
+  const auto direct =
+      std::ranges::find_if(snapshot.routes, [&](const auto& route) { return route.destination == dmz; });
+  ASSERT_NE(direct, snapshot.routes.end());
+  gw_.add_rule({.family = GetParam(), .from = lan, .table = 100});
+  gw_.add_route({.destination = dmz, .hops = {{.device = direct->hops.front().device}}, .table = 100});
+  gw_.remove_route(*direct);
+  const auto path = asked(icmp(), kHasty);
+  EXPECT_EQ(path.verdict, Verdict::ignored) << path;
+  EXPECT_EQ(path.node, "server");
+  EXPECT_THAT(path.reason, Not(HasSubstr("no route")));
+  EXPECT_FALSE(path.proven) << path;
+}
+
+TEST(ExplainState, AnInterfacesOwnForwardingIsNotOverlooked) {
+  const Lab lab{behind_a_gateway()};
+  const auto gw = lab["gw"];
+  lab["server"].set_sysctl("net.ipv4.icmp_echo_ignore_all", "1");
+  gw.set_forwarding(AddressFamily::ipv4, false);
+  gw.set_sysctl("net.ipv4.conf.eth0.forwarding", "1");
+  const auto path = explain(lab["client"], lab["server"].address(AddressFamily::ipv4), icmp(), kHasty);
+  EXPECT_NE(path.verdict, Verdict::not_forwarded) << path;
+  EXPECT_EQ(path.node, "server") << path;
 }
 
 }  // namespace
