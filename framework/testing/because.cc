@@ -13,9 +13,9 @@ bool translates_to(const Path& path, const std::string& endpoint) {
   for (const auto& hop : path.there) {
     for (const auto& step : hop.steps) {
       const auto& text = step.translation;
-      if (text.ends_with(" to " + endpoint) || text.contains(" to " + endpoint + ":") ||
-          text.contains(" to [" + endpoint + "]:"))
-        return true;
+      if (text.ends_with(" to " + endpoint) || text.contains(" to [" + endpoint + "]:")) return true;
+      // Of an IPv6 address what follows would be its next group.
+      if (!endpoint.contains(':') && text.contains(" to " + endpoint + ":")) return true;
     }
   }
   return false;

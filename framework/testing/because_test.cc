@@ -78,13 +78,23 @@ TEST_F(BecauseTest, ARejectionSaysHow) {
 }
 
 TEST_F(BecauseTest, AClosedPortIsNotTakenForAClosedFirewall) {
-  EXPECT_THAT(guest_, CannotReach(printer_, tcp(631)));
+  EXPECT_THAT(failure_of(CannotReach(printer_, tcp(631))), HasSubstr("connected to 10.0.2.2:631"));
+  EXPECT_THAT(failure_of(CannotReach(printer_.address(AddressFamily::ipv6), udp(53))),
+              HasSubstr("answered by [fd00:2::2]:53"));
   EXPECT_THAT(guest_, CannotReach(printer_, tcp(631), Because(Verdict::no_listener).at(printer_)));
   EXPECT_THAT(failure_of(CannotReach(printer_, tcp(631), Because(Verdict::dropped))),
               HasSubstr("connected to 10.0.2.2:631"));
   forward("tcp dport 631 drop;");
   EXPECT_THAT(failure_of(CannotReach(printer_, tcp(631), Because(Verdict::no_listener))),
               HasSubstr("dropped, not no listener: dropped at \"gw\""));
+}
+
+TEST_F(BecauseTest, SilenceThatNothingExplainsIsNoFirewall) {
+  gw_.add_neighbour({.device = {.name = InterfaceName{"eth1"}},
+                     .address = printer_.address(),
+                     .mac = MacAddress::parse("02:00:00:00:99:99").value()});  // nobody's
+  EXPECT_THAT(failure_of(CannotReach(printer_.address(), icmp())), HasSubstr("nothing proves that: lost after \"gw\""));
+  EXPECT_THAT(guest_, CannotReach(printer_.address(), icmp(), Verdict::unknown));
 }
 
 TEST_F(BecauseTest, MissingRoutesAndForwardingAreReasonsToo) {
@@ -119,6 +129,18 @@ TEST_F(BecauseTest, AFailureShowsRulePathAndWhatWasExpected) {
                                       "    probe: no answer from 10.0.2.2 on tcp/631; decided after [0-9.]+ ms\n"
                                       "     path: guest eth0 -> gw eth0 -> guard t rule 1 drop\n"
                                       "    again: .*"));
+}
+
+TEST(Because, APrefixOfAnAddressIsAnotherAddress) {
+  const auto holds = [](const std::string& translation, const std::string& endpoint) {
+    const Path path{.verdict = Verdict::accepted, .there = {{.node = "gw", .steps = {{.translation = translation}}}}};
+    return !Because(Verdict::accepted).translated_to(endpoint).contradiction(path);
+  };
+  EXPECT_FALSE(holds("snat to 2001:db8:1::2:5", "2001:db8:1::2"));
+  EXPECT_TRUE(holds("snat to 2001:db8:1::2", "2001:db8:1::2"));
+  EXPECT_TRUE(holds("snat to [2001:db8:1::2]:5", "2001:db8:1::2"));
+  EXPECT_TRUE(holds("snat to 203.0.113.1:40312", "203.0.113.1"));
+  EXPECT_FALSE(holds("snat to 203.0.113.1:40312", "203.0.113.1:4031"));
 }
 
 TEST(Because, PrintsWhatItExpects) {

@@ -18,6 +18,10 @@ bool AllRulesExercisedMatcher::MatchAndExplain(const Node& node, ::testing::Matc
 
 bool AllRulesExercisedMatcher::MatchAndExplain(const nft::Coverage& seen,
                                                ::testing::MatchResultListener* listener) const {
+  if (seen.rules.empty()) {
+    *listener << "where there are no rules" << again_line();
+    return false;
+  }
   for (const auto& comment : except_) {
     if (seen.find_comment(comment) != nullptr) continue;
     *listener << fmt::format("where no rule has the comment \"{}\"", comment) << again_line();

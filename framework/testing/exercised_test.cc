@@ -71,6 +71,13 @@ TEST_F(ExercisedTest, WithoutARecordingItSaysHowToBegin) {
   EXPECT_THAT(failure_of<Node>(gw_, AllRulesExercised()), HasSubstr("call record_coverage() first"));
 }
 
+TEST(Exercised, NoRulesAreNoTestedFirewall) {
+  ::testing::StringMatchResultListener listener;
+  const ::testing::Matcher<const nft::Coverage&> all = AllRulesExercised({});
+  EXPECT_FALSE(all.MatchAndExplain(nft::Coverage{}, &listener));
+  EXPECT_THAT(listener.str(), HasSubstr("where there are no rules"));
+}
+
 TEST(Exercised, SaysWhatItDidNotHear) {
   const nft::Coverage deaf{.rules = {nft::RuleUse{}}, .complete = false};
   ::testing::StringMatchResultListener listener;

@@ -81,7 +81,7 @@ TEST_F(Matchers, CannotReachSaysWhatAnswered) {
   const auto web = right_.listen(traffic::tcp(80));
   EXPECT_THAT(explain(left_, CannotReach(right_, traffic::tcp(80))),
               AllOf(HasSubstr("Expected: cannot reach \"right\""), HasSubstr("connected to 10.0.0.2:80")));
-  EXPECT_THAT(left_, CannotReach(right_, traffic::tcp(81)));
+  EXPECT_THAT(left_, CannotReach(right_, traffic::tcp(81), Verdict::no_listener));
 }
 
 TEST_F(Matchers, IsIsolatedFromShowsTheRoute) {

@@ -26,16 +26,29 @@ struct Target {
   std::vector<IpAddress> addresses;
 };
 
-// Somebody who listens, where the reason wants that and nobody does. Whoever listens already keeps the port.
-std::optional<traffic::Listener> stand_in(const Target& target, const traffic::Service& service,
-                                          const std::optional<Because>& reason) {
-  if (!target.node || service.is_icmp() || !reason || reason->verdict() == Verdict::no_listener) return std::nullopt;
+// Listens there for as long as the matcher asks, unless somebody does already: who listens keeps the port.
+void stand_in(const Node& node, const traffic::Service& service, std::vector<traffic::Listener>& brought) {
   try {
-    return target.node->listen(service);
+    brought.push_back(node.listen(service));
   } catch (const SetupError& error) {
-    if (error.error().code == EADDRINUSE) return std::nullopt;
-    throw;
+    if (error.error().code != EADDRINUSE) throw;
   }
+}
+
+bool is_planned_at(const Node& node, const IpAddress& address) {
+  return std::ranges::any_of(node.plan().interfaces, [&](const auto& interface) {
+    return std::ranges::any_of(interface.addresses, [&](const auto& own) { return own.address() == address; });
+  });
+}
+
+// Those that take in what is sent to the target, as the lab was planned.
+std::vector<Node> owners(const Target& target, const Node& from) {
+  if (target.node) return {*target.node};
+  auto nodes = from.lab_nodes();
+  std::erase_if(nodes, [&](const Node& node) {
+    return std::ranges::none_of(target.addresses, [&](const auto& address) { return is_planned_at(node, address); });
+  });
+  return nodes;
 }
 
 class Reach : public ::testing::MatcherInterface<const Node&> {
@@ -49,7 +62,10 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
       *listener << "which has no address of a family that the destination has";
       return false;
     }
-    const auto service = wanted_ ? std::nullopt : stand_in(target_, service_, reason_);
+    std::vector<traffic::Listener> brought;
+    if (brings_listeners()) {
+      for (const auto& node : owners(target_, from)) stand_in(node, service_, brought);
+    }
     return std::ranges::all_of(addresses, [&](const auto& address) {
       return wanted_ ? reaches(from, address, *listener) : is_kept_out(from, address, *listener);
     });
@@ -88,11 +104,25 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     return false;
   }
 
+  // A closed port is no closed firewall; but what shall be reached must be there already, or a stand-in would answer in
+  // place of a port forwarding that is missing.
+  [[nodiscard]] bool brings_listeners() const {
+    return !wanted_ && !service_.is_icmp() && (!reason_ || reason_->verdict() != Verdict::no_listener);
+  }
+
   bool is_kept_out(const Node& from, const IpAddress& to, MatchResultListener& listener) const {
     const auto path = explain(from, to, service_, {.patience = kSilence});
-    if (!path.answered()) return is_expected(path, listener);
-    tell(path, listener);
-    return false;
+    if (path.answered()) {
+      tell(path, listener);
+      return false;
+    }
+    const bool unknown = path.verdict == Verdict::unknown && (!reason_ || reason_->verdict() != Verdict::unknown);
+    if (!path.proven && (unknown || !path.vouched)) {
+      listener << "nothing proves that: ";
+      tell(path, listener);
+      return false;
+    }
+    return is_expected(path, listener);
   }
 
   [[nodiscard]] bool is_expected(const Path& path, MatchResultListener& listener) const {

@@ -31,7 +31,8 @@ using traffic::udp;
 /// The node reaches the first address of `to` in every address family that both have: ICMP echo is answered, TCP
 /// connects, a UDP datagram comes back. What stays silent is explained (topology/explain.h), which ends in milliseconds
 /// where evidence rules an answer out, and waits for kPatience where nothing does. For TCP and UDP somebody must listen
-/// there: a probe does not bring its own listener. With a reason, that must be how it is reached.
+/// there already: a listener that the probe brought would answer in place of a port forwarding that is missing. With a
+/// reason, that must be how it is reached.
 ::testing::Matcher<const Node&> CanReach(const Node& to, const traffic::Service& service,
                                          const std::optional<Because>& reason = {});
 /// The same for one address.
@@ -40,12 +41,13 @@ using traffic::udp;
 
 /// From no address of `to`, in any family that both have, does an answer come. Proven by evidence in milliseconds where
 /// there is some (the verdict of a rule or a policy, a refusal, an ICMP error, a missing route or forwarding); else by
-/// silence for kSilence. A port on which nothing listens cannot be reached either. With a reason, that must be the
-/// reason for every address; then, and unless Verdict::no_listener is it, the matcher listens on the port itself where
-/// nobody does, so that a closed port is not taken for a closed firewall.
+/// silence for kSilence, which counts only where the trace listened all the time and tells what became of the question:
+/// Verdict::unknown fails, unless that is the reason. Unless Verdict::no_listener is the reason, the matcher listens on
+/// the port itself where nobody does, so that a closed port is not taken for a closed firewall. With a reason, that
+/// must be the reason for every address.
 ::testing::Matcher<const Node&> CannotReach(const Node& to, const traffic::Service& service,
                                             const std::optional<Because>& reason = {});
-/// The same for one address; nobody is brought to listen there.
+/// The same for one address; the nodes whose planned address it is are brought to listen.
 ::testing::Matcher<const Node&> CannotReach(const IpAddress& to, const traffic::Service& service,
                                             const std::optional<Because>& reason = {});
 
