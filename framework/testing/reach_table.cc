@@ -109,7 +109,8 @@ class Comparison {
       return fmt::format(R"(the cell of "{}" to "{}" holds "{}", which names no service that was asked for)", from, to,
                          cell);
     for (std::size_t service = 0; service < wanted->size(); ++service) {
-      if ((*wanted)[service] != seen_.cells[a][b][service]) differences_.push_back({a, b, service});
+      const bool unproven = seen_.verdicts[a][b][service] == Verdict::unknown;
+      if ((*wanted)[service] != seen_.cells[a][b][service] || unproven) differences_.push_back({a, b, service});
     }
     return {};
   }
@@ -155,13 +156,17 @@ class Table : public ::testing::MatcherInterface<const Reachability&> {
   void DescribeNegationTo(std::ostream* out) const override { *out << "does not match the table"; }
 
  private:
+  static std::string_view words(Verdict verdict) {
+    if (verdict == Verdict::accepted) return "reached, expected not";
+    return verdict == Verdict::unknown ? "not reached, and nothing proved why" : "not reached";
+  }
+
   static void tell(const Reachability& seen, const Difference& difference, MatchResultListener& listener) {
-    const bool reached = seen.cells[difference.from][difference.to][difference.service];
+    const auto verdict = seen.verdicts[difference.from][difference.to][difference.service];
     const auto path = ask_again(seen, difference);
     listener << fmt::format("\n  {} to {} on {}: {}; {}\n    path: {}", seen.nodes[difference.from].name(),
                             seen.nodes[difference.to].name(), cell_word(seen.services[difference.service]),
-                            reached ? "reached, expected not" : "not reached", path.reason,
-                            topology::to_string(path.there));
+                            words(verdict), path.reason, topology::to_string(path.there));
   }
 
   std::vector<std::vector<std::string>> rows_;

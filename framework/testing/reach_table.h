@@ -25,6 +25,7 @@ namespace netrig {
 
 /// Each row asks, each column is asked; names are those of nodes, in any order, each node once. A cell holds the
 /// services that are reached: a port (of TCP; `udp/53` of UDP), `icmp`; or `all`, `none`; `-` of a node to itself. A
+/// service that was not reached, for no reason that anything proves (Verdict::unknown), differs from every table. A
 /// cell that differs is asked once more and explained (topology/explain.h), up to ten of them. Text that is no such
 /// table fails every match, and the failure says so.
 ::testing::Matcher<const Reachability&> MatchesTable(std::string_view table);

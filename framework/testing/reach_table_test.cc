@@ -70,6 +70,15 @@ TEST_F(ReachTableTest, NamesTheRuleForEachCellThatDiffers) {
                   HasSubstr("guard t rule 2 accept"), HasSubstr("again: ")));
 }
 
+TEST_F(ReachTableTest, SilenceThatNothingExplainsDiffersFromEveryTable) {
+  lab_["gw"].add_neighbour({.device = {.name = InterfaceName{"eth1"}},
+                            .address = lab_["staff"].address(),
+                            .mac = MacAddress::parse("02:00:00:00:99:99").value()});  // nobody's
+  const auto now = reachability({lab_["guest"], lab_["staff"]}, {tcp(22)}, {.patience = std::chrono::milliseconds{1}});
+  EXPECT_THAT(failure_of(now, "| guest | staff \n guest | - | none \n staff | none | -"),
+              HasSubstr("guest to staff on 22: not reached, and nothing proved why; lost after \"gw\""));
+}
+
 TEST_F(ReachTableTest, WhatIsNoTableIsSaid) {
   const auto now = seen();
   EXPECT_THAT(failure_of(now, ""), HasSubstr("needs a heading and 2 rows, it has 0"));

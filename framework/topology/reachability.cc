@@ -1,8 +1,10 @@
+#include <netrig/topology/diagnosis.h>
 #include <netrig/topology/journey.h>
 #include <netrig/topology/lab_trace.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/question.h>
 #include <netrig/topology/reachability.h>
+#include <netrig/topology/retell.h>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,10 @@ inline namespace topology {
 namespace {
 
 using namespace std::chrono_literals;
+using Outcome = Attempt::Outcome;
+
+// Within that time the trace must show that it listens.
+constexpr std::chrono::milliseconds kCanaryPatience{1000};
 
 // One cell's question that has no answer yet.
 struct Open {
@@ -47,8 +53,13 @@ std::vector<nft::Rule> packets_of(const std::vector<traffic::Service>& services,
   std::vector<nft::Rule> packets;
   for (const auto& service : services) {
     if (service.is_icmp()) {
-      packets.push_back(family == AddressFamily::ipv4 ? nft::Rule{}.icmp_type(nft::IcmpType::echo_request)
-                                                      : nft::Rule{}.icmpv6_type(nft::Icmpv6Type::echo_request));
+      if (family == AddressFamily::ipv4) {
+        for (const auto type : {nft::IcmpType::echo_request, nft::IcmpType::echo_reply})
+          packets.push_back(nft::Rule{}.icmp_type(type));
+      } else {
+        for (const auto type : {nft::Icmpv6Type::echo_request, nft::Icmpv6Type::echo_reply})
+          packets.push_back(nft::Rule{}.icmpv6_type(type));
+      }
       continue;
     }
     const auto protocol = service.is_tcp() ? nft::Protocol::tcp : nft::Protocol::udp;
@@ -80,17 +91,135 @@ std::vector<Open> questions(const std::vector<Node>& nodes, const std::vector<tr
   return open;
 }
 
-// Whether the question's packet was dropped on its way.
-bool was_dropped(const LabTrace& trace, const Journeys& journeys, const Node& from, const Question& question) {
-  const auto& visits = journeys.visits();
-  for (std::size_t start = 0; start < visits.size(); ++start) {
-    const Visit& visit = visits[start];
-    if (visit.came != nft::Waypoint::sent || trace.nodes()[visit.node] != from || !question.is_this(visit.first))
-      continue;
-    if (visits[journeys.follow(start).back()].drop) return true;
-  }
-  return false;
+bool is_echo_reply(const nft::TracedPacket& packet) {
+  if (!packet.icmp) return true;  // of another protocol
+  constexpr int kReply = static_cast<int>(nft::IcmpType::echo_reply);
+  constexpr int kReplyV6 = static_cast<int>(nft::Icmpv6Type::echo_reply);
+  return packet.icmp->type == (packet.protocol == nft::Protocol::icmp ? kReply : kReplyV6);
 }
+
+bool is_reply(const nft::TracedPacket& packet, const nft::TracedPacket& question) {
+  return packet.source == question.destination && packet.destination == question.source &&
+         packet.protocol == question.protocol && packet.source_port == question.destination_port &&
+         packet.destination_port == question.source_port && is_echo_reply(packet);
+}
+
+// What the trace tells of a question: where it, or the reply, was dropped; else whether it was delivered.
+struct Traced {
+  std::optional<Visit> drop = {};
+  bool delivered = false;
+};
+
+Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from, const Question& question) {
+  const auto& visits = journeys.visits();
+  Traced seen;
+  for (std::size_t start = 0; start < visits.size(); ++start) {
+    if (visits[start].came != nft::Waypoint::sent || trace.nodes()[visits[start].node] != from ||
+        !question.is_this(visits[start].first))
+      continue;
+    const Visit& end = visits[journeys.follow(start).back()];
+    if (end.drop) return {.drop = end};
+    if (end.reached != nft::Waypoint::delivered) continue;
+    seen.delivered = true;
+    for (std::size_t reply = 0; reply < visits.size(); ++reply) {
+      if (visits[reply].came != nft::Waypoint::sent || visits[reply].node != end.node ||
+          !is_reply(visits[reply].first, end.last))
+        continue;
+      const Visit& back = visits[journeys.follow(reply).back()];
+      if (back.drop) return {.drop = back, .delivered = true};
+    }
+  }
+  return seen;
+}
+
+// Asks all at once, and finds out what became of each.
+class Questions {
+ public:
+  Questions(Reachability& seen, const std::vector<Node>& nodes, const std::vector<traffic::Service>& services)
+      : seen_{seen},
+        open_{questions(nodes, services, seen.family)},
+        trace_{nodes_to_trace(nodes.front()), packets_of(services, seen.family)} {}
+
+  void ask(Deadline deadline) {
+    for (auto wait = 0ms; !open_.empty(); wait = 10ms) {
+      std::erase_if(open_, [&](Open& each) { return is_answered(each); });
+      const Journeys journeys{trace_};
+      std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
+      if (open_.empty() || deadline.passed()) break;
+      trace_.wait(-1, 0, Deadline::after(wait));
+    }
+    judge_silent();
+    judge_refused_and_dropped();
+  }
+
+ private:
+  [[nodiscard]] const Node& asking(const Open& each) const { return seen_.nodes[each.from]; }
+  void judge(const Open& each, Verdict verdict) {
+    seen_.verdicts[each.from][each.to][each.service] = verdict;
+    seen_.cells[each.from][each.to][each.service] = verdict == Verdict::accepted;
+  }
+
+  bool is_answered(Open& each) {
+    const auto outcome = each.question.ask(Deadline::after(0ms)).outcome;
+    trace_.collect();
+    if (outcome == Outcome::answered) judge(each, Verdict::accepted);
+    if (outcome != Outcome::answered && outcome != Outcome::silent) refused_.push_back(std::move(each));
+    return outcome != Outcome::silent;
+  }
+
+  bool is_dropped(Open& each, const Journeys& journeys) {
+    auto drop = traced(trace_, journeys, asking(each), each.question).drop;
+    if (!drop) return false;
+    dropped_.emplace_back(std::move(each), *std::move(drop));
+    return true;
+  }
+
+  // What routes, links and neighbours tell.
+  [[nodiscard]] std::optional<Verdict> diagnosed(const Open& each) {
+    if (!now_) now_ = gather(seen_.nodes.front());
+    const auto to = seen_.nodes[each.to].address(seen_.family);
+    const auto why = diagnose(asking(each), to, seen_.services[each.service], {}, *now_);
+    return why.explains() && !why.suspected ? std::optional{why.verdict} : std::nullopt;
+  }
+
+  // What is silent still, although nobody wants to wait on: the trace must vouch for what it did not see.
+  void judge_silent() {
+    if (open_.empty()) return;
+    const bool vouched = trace_.vouch(Deadline::after(kCanaryPatience));
+    const Journeys journeys{trace_};
+    std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
+    for (const auto& each : open_) {
+      if (const auto verdict = diagnosed(each)) {
+        judge(each, *verdict);
+      } else if (vouched && traced(trace_, journeys, asking(each), each.question).delivered) {
+        judge(each, Verdict::ignored);
+      }
+    }
+  }
+
+  // A rule's text tells whether it rejects; it can be read once the trace has stopped.
+  void judge_refused_and_dropped() {
+    trace_.collect();
+    const Journeys journeys{trace_};
+    for (const auto& each : refused_) {
+      const auto [drop, delivered] = traced(trace_, journeys, asking(each), each.question);
+      const auto known = drop || delivered ? std::nullopt : diagnosed(each);
+      judge(each, delivered && !drop ? Verdict::no_listener : known.value_or(Verdict::rejected));
+    }
+    trace_.stop();
+    for (const auto& [each, visit] : dropped_) {
+      const auto hop = retell(trace_, visit);
+      const bool rejects = !hop.steps.empty() && hop.steps.back().decision && hop.steps.back().decision->rejects();
+      judge(each, rejects ? Verdict::rejected : Verdict::dropped);
+    }
+  }
+
+  Reachability& seen_;
+  std::vector<Open> open_, refused_;
+  std::vector<std::pair<Open, Visit>> dropped_;
+  LabTrace trace_;
+  std::optional<Evidence> now_;
+};
 
 }  // namespace
 
@@ -150,24 +279,10 @@ Reachability reachability(const std::vector<Node>& nodes, const std::vector<traf
                           const ReachabilityOptions& options) {
   Reachability seen{.nodes = nodes, .services = services, .family = options.family};
   seen.cells.assign(nodes.size(), std::vector(nodes.size(), std::vector<bool>(services.size())));
+  seen.verdicts.assign(nodes.size(), std::vector(nodes.size(), std::vector(services.size(), Verdict::unknown)));
   if (nodes.empty()) return seen;
   const auto brought = listeners(nodes, services);
-  auto open = questions(nodes, services, options.family);
-  LabTrace trace{nodes_to_trace(nodes.front()), packets_of(services, options.family)};
-  const auto deadline = Deadline::after(options.patience);
-  for (auto wait = 0ms; !open.empty(); wait = 10ms) {
-    std::erase_if(open, [&](Open& each) {
-      const auto outcome = each.question.ask(Deadline::after(0ms)).outcome;
-      if (outcome == Attempt::Outcome::answered) seen.cells[each.from][each.to][each.service] = true;
-      trace.collect();
-      return outcome != Attempt::Outcome::silent;
-    });
-    const Journeys journeys{trace};
-    std::erase_if(open,
-                  [&](const Open& each) { return was_dropped(trace, journeys, nodes[each.from], each.question); });
-    if (open.empty() || deadline.passed()) break;
-    trace.wait(-1, 0, Deadline::after(wait));
-  }
+  Questions{seen, nodes, services}.ask(Deadline::after(options.patience));
   return seen;
 }
 

@@ -11,6 +11,7 @@
 
 #include <netrig/net/address_family.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/verdict.h>
 #include <netrig/traffic/service.h>
 
 #include <chrono>
@@ -29,6 +30,9 @@ struct Reachability {
   AddressFamily family = AddressFamily::ipv4;
   /// [from][to][service], by position; false where `from` is `to`.
   std::vector<std::vector<std::vector<bool>>> cells = {};
+  /// Of the same form: what became of each question. `accepted` where `cells` is true. `unknown` is of what stayed
+  /// silent for all of the patience and nothing explains, or the trace did not listen all the time.
+  std::vector<std::vector<std::vector<Verdict>>> verdicts = {};
 
   /// Throws SetupError for a node or a service that was not asked about.
   [[nodiscard]] bool reached(const Node& from, const Node& to, const traffic::Service& service) const;

@@ -1,9 +1,13 @@
 // Who reaches whom, in a lab of three networks round a gateway with rules.
+#include <netrig/base/unique_fd.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/reachability.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace netrig {
 namespace {
@@ -67,6 +71,40 @@ TEST_P(ReachabilityTest, WithoutRulesEverybodyReachesEverybody) {
             "staff   | all   | -     | all\n"
             "printer | all   | all   | -\n");
   EXPECT_EQ(guest_.probe(printer_.address(), tcp(80)).kind, traffic::ProbeOutcome::Kind::refused);  // nobody stayed
+}
+
+TEST_P(ReachabilityTest, TellsWhatBecameOfEachQuestion) {
+  gw_.load_ruleset_text(R"(table inet t { chain guard { type filter hook forward priority 0;
+    iifname "eth0" oifname "eth1" drop
+    iifname "eth0" oifname "eth2" reject
+    icmp type echo-reply drop
+    icmpv6 type echo-reply drop
+  }; })");
+  const auto matrix = seen({tcp(22), icmp()});  // guest, staff, printer
+  EXPECT_EQ(matrix.verdicts[0][1][0], Verdict::dropped);
+  EXPECT_EQ(matrix.verdicts[0][2][0], Verdict::rejected);
+  EXPECT_EQ(matrix.verdicts[1][2][0], Verdict::accepted);
+  EXPECT_EQ(matrix.verdicts[1][2][1], Verdict::dropped);  // the reply
+}
+
+TEST_P(ReachabilityTest, ADaemonThatKeepsSilentIsNotTakenForARule) {
+  const auto daemon = printer_.run([] {
+    UniqueFd fd{::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    any.sin6_port = htons(53);
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+    return fd;
+  });
+  const auto matrix = reachability({guest_, printer_}, {udp(53)}, {.family = GetParam(), .patience = 1ms});
+  EXPECT_EQ(matrix.verdicts[0][1][0], Verdict::ignored);
+  EXPECT_FALSE(matrix.cells[0][1][0]);
+}
+
+TEST_P(ReachabilityTest, MissingForwardingIsTold) {
+  gw_.set_forwarding(GetParam(), false);
+  const auto matrix = reachability({guest_, printer_}, {udp(53), icmp()}, {.family = GetParam(), .patience = 1ms});
+  for (const auto verdict : matrix.verdicts[0][1]) EXPECT_EQ(verdict, Verdict::not_forwarded);
 }
 
 TEST(Reachability, OfNobodyIsEmpty) { EXPECT_EQ(reachability({}, {icmp()}).to_string(), "\n"); }
