@@ -118,13 +118,15 @@ Result<void> Tracer::start(const std::vector<Rule>& packets, bool bridged) {
 }
 
 Result<void> Tracer::stop() {
-  if (!std::exchange(started_, false)) return {};
+  if (!started_) return {};
   Transaction end;
   end.remove(own_table(Family::inet));
   if (bridged_) end.remove(own_table(Family::bridge));
   auto removed = apply(rules_, end);
-  if (!removed && removed.error().code == ENOENT) return {};  // somebody removed every table: nothing is left to do
-  return removed;
+  const bool gone = !removed && removed.error().code == ENOENT;  // somebody removed every table: nothing is left to do
+  if (!removed && !gone) return removed;
+  started_ = false;
+  return {};
 }
 
 Result<std::vector<TraceEvent>> Tracer::take() {

@@ -9,7 +9,13 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+
+#include <linux/capability.h>
 
 namespace netrig::nft {
 namespace {
@@ -149,6 +155,20 @@ TEST_F(TraceTest, SurvivesTheFlushOfARuleset) {
   EXPECT_EQ(send_udp("127.0.0.1", 53), 0);
   EXPECT_THAT(story(), Contains("in rule drop"));
   EXPECT_TRUE(tracer().stop());
+}
+
+TEST_F(TraceTest, WhatCouldNotBeStoppedIsStoppedByTheNextCall) {
+  start();
+  std::jthread{[&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    const std::array<__user_cap_data_struct, 2> none{};
+    ASSERT_EQ(::syscall(SYS_capset, &header, none.data()), 0);  // of this thread alone
+    EXPECT_EQ(tracer().stop().error().code, EPERM);
+  }}.join();
+  EXPECT_TRUE(tracer().started());
+  EXPECT_TRUE(tracer().stop());
+  const std::string left = NETRIG_OUTPUT_OR_SKIP("nft list ruleset");
+  EXPECT_EQ(left, "");
 }
 
 TEST_F(TraceTest, DoesNotListenOnceStopped) {

@@ -29,6 +29,7 @@ LabTrace::LabTrace(std::vector<Node> nodes, const std::vector<nft::Rule>& packet
   }
   ScopeExit undo{[&] { stop(); }};
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (tracers_[i]->started()) require(tracers_[i]->stop());  // an earlier trace's rules, which it could not remove
     NodeCoverage::catch_up(nodes_[i]);
     generations_.push_back(value_or_throw(nft::generation(*nodes_[i].netfilter_socket())));
     require(tracers_[i]->start(packets, state(i).plan.is_switch));
@@ -40,7 +41,7 @@ LabTrace::~LabTrace() { stop(); }
 
 void LabTrace::stop() {
   for (const auto& tracer : tracers_) {
-    // A destructor cannot do more than say so; the next trace of the node will be refused.
+    // A destructor cannot do more than say so; the next trace of the node tries again.
     if (const auto stopped = tracer->stop(); !stopped) report_teardown_failure(stopped.error().message().c_str());
   }
 }
@@ -80,7 +81,8 @@ const nft::Listing& LabTrace::rules(std::size_t node) {
   if (listings_[node]) return *listings_[node];
   auto& known = state(node);
   const auto now = value_or_throw(nft::generation(*nodes_[node].netfilter_socket()));
-  if (!known.listing || known.listed != generations_[node] || now != generations_[node] + 2) {
+  const bool stopped = !tracers_[node]->started();
+  if (!stopped || !known.listing || known.listed != generations_[node] || now != generations_[node] + 2) {
     const auto nft = nodes_[node].frontend();
     auto text = value_or_throw(nodes_[node].run([&] { return nft->list(nft::Handles::show, nft::Counts::hide); }));
     known.listing = std::make_shared<const nft::Listing>(nft::Listing::parse(std::move(text)));

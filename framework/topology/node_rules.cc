@@ -20,15 +20,18 @@ namespace {
 
 using Names = std::set<std::string, std::less<>>;
 
+std::string unknown_interface(const std::string& name, const Names& known, const std::string& node) {
+  return fmt::format(
+      "names the interface \"{}\", which \"{}\" does not have (it has {}); allow it by "
+      "RulesetOptions::may_be_missing where it comes later",
+      name, node, fmt::join(known, ", "));
+}
+
 // An error for the first interface that the rules behind `socket` name and that is none of `known`.
 Result<void> refuse_unknown_interfaces(nft::NfSocket& socket, const Names& known, const std::string& node) {
   for (const auto& named : NETRIG_TRY(nft::named_interfaces(socket))) {
     if (known.contains(named.name)) continue;
-    return fail(
-        Error::invalid("load ruleset", node,
-                       fmt::format("{} names the interface \"{}\", which \"{}\" does not have (it has {}); allow it by "
-                                   "RulesetOptions::may_be_missing where it comes later",
-                                   named.where, named.name, node, fmt::join(known, ", "))));
+    return fail(Error::invalid("load ruleset", node, named.where + " " + unknown_interface(named.name, known, node)));
   }
   return {};
 }
@@ -41,15 +44,18 @@ Names interface_names(const Node& node, const std::vector<std::string>& more) {
   return names;
 }
 
-// Devices of these names, to be named in rules.
+// Devices of these names, to be named in rules. A new network has some already: `lo`, and where the host has loaded the
+// modules of tunnels one of each, `sit0`, `tunl0` (net.core.fb_tunnels_only_for_init_net).
 Result<void> make_interfaces(netlink::Socket& socket, const Names& names) {
+  Names present;
+  for (const auto& link : NETRIG_TRY(netlink::dump_links(socket))) present.insert(link.name.to_string());
   netlink::Batch links{socket};
   int number = 0;
   for (const auto& name : names) {
-    if (name == "lo") continue;
+    if (present.contains(name)) continue;
     std::string peer;
     do peer = fmt::format("peer{}", number++);
-    while (names.contains(peer));
+    while (names.contains(peer) || present.contains(peer));
     links.add_link({.name = NETRIG_TRY(InterfaceName::parse(name))},
                    netlink::Veth{.peer = {.name = NETRIG_TRY(InterfaceName::parse(peer))}});
   }
@@ -80,16 +86,18 @@ Result<void> Node::load_checked(const Load& load, const RulesetOptions& options)
   const auto socket = netfilter_socket();
   const bool had_rules = options.interfaces_must_exist && !rules().tables.empty();
   if (had_rules) NETRIG_TRY(rehearse(load, options));
+  const bool check_after = options.interfaces_must_exist && !had_rules;
+  const auto known = check_after ? interface_names(*this, options.may_be_missing) : Names{};
   const auto nft = frontend();
   NETRIG_TRY(run([&] { return load(*nft); }));
-  if (!options.interfaces_must_exist || had_rules) return {};
-  auto checked = refuse_unknown_interfaces(*socket, interface_names(*this, options.may_be_missing), name());
+  if (!check_after) return {};
+  auto checked = refuse_unknown_interfaces(*socket, known, name());
   if (!checked) NETRIG_TRY(nft::apply(*socket, remove_tables(rules())));
   return checked;
 }
 
 // Loads into a namespace of the same rules and interfaces. Rules that nft lists but cannot load, as those of iptables'
-// extensions, cannot be rehearsed; then nothing is checked.
+// extensions, are left out; then what needs them does not load there either, and the interfaces are not known.
 Result<void> Node::rehearse(const Load& load, const RulesetOptions& options) const {
   const auto nft = frontend();
   const auto present = NETRIG_TRY(run([&] { return nft->list(); }));
@@ -99,8 +107,8 @@ Result<void> Node::rehearse(const Load& load, const RulesetOptions& options) con
     auto netlink = NETRIG_TRY(netlink::Socket::open(name()));
     NETRIG_TRY(make_interfaces(netlink, interfaces));
     auto rehearsal = NETRIG_TRY(nft::Frontend::open(name()));
-    if (!rehearsal.load_text(present)) return {};
-    NETRIG_TRY(load(rehearsal));
+    const bool complete = rehearsal.load_text(present).has_value();
+    if (auto loaded = load(rehearsal); !loaded) return complete ? loaded : Result<void>{};
     auto known = interfaces;
     known.insert(options.may_be_missing.begin(), options.may_be_missing.end());
     auto socket = NETRIG_TRY(nft::NfSocket::open(name()));
@@ -110,6 +118,7 @@ Result<void> Node::rehearse(const Load& load, const RulesetOptions& options) con
 
 // The tool loads table by table; so it is tried in a namespace of its own first. What a file replaces does not matter.
 void Node::load_iptables(AddressFamily family, const std::filesystem::path& file) const {
+  const std::scoped_lock one_at_a_time{state_->loading};
   const RulesChange change{*this};
   const std::string tool = family == AddressFamily::ipv4 ? "iptables-restore" : "ip6tables-restore";
   const process::Command load{tool, file.string()}, rehearsal{"unshare", "--net", tool, file.string()};
@@ -147,6 +156,7 @@ void Node::flush_rules() const { change_rules(remove_tables(rules())); }
 
 void Node::add_rules(const nft::Ruleset& ruleset) const { change_rules(nft::Transaction{}.add(ruleset)); }
 void Node::change_rules(const nft::Transaction& transaction) const {
+  const std::scoped_lock one_at_a_time{state_->loading};
   const RulesChange change{*this};
   require(nft::apply(*netfilter_socket(), transaction));
 }

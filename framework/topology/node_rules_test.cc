@@ -141,6 +141,17 @@ TEST_F(NodeRules, AMisspeltInterfaceLeavesEarlierRulesUntouched) {
   EXPECT_THAT(left_.ruleset_text(), HasSubstr("iif \"eth0\" accept"));
 }
 
+TEST_F(NodeRules, AMisspeltInterfaceIsNamedBesideRulesThatNftCannotLoad) {
+  if (!left_.exec(process::sh("command -v iptables-nft")).success())
+    NETRIG_SKIP("tool-iptables-nft", "not installed: iptables-nft");
+  const auto rule = left_.exec({"iptables-nft", "-A", "INPUT", "-m", "statistic", "--mode", "nth", "--every", "2",
+                                "--packet", "0", "-j", "DROP"});
+  ASSERT_TRUE(rule.success()) << rule.err;
+  EXPECT_THAT(error_of([&] { left_.load_ruleset_text("table ip t { chain c { iifname \"ehr0\" accept; }; }"); }),
+              HasSubstr("names the interface \"ehr0\""));
+  EXPECT_THAT(left_.exec({"nft", "list", "tables"}).out, ::testing::Not(HasSubstr("table ip t\n")));
+}
+
 TEST_F(NodeRules, ASyntaxErrorNamesNodeFileAndLine) {
   const auto rules = file("table ip t {\n  chain c {\n    udp dport 70000 accept\n  }\n}\n");
   EXPECT_THAT(error_of([&] { left_.load_ruleset(rules); }),
