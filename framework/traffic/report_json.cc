@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace netrig::traffic {
 
 namespace {
@@ -117,7 +119,7 @@ Json tcp_start(const TcpLoad& load, const TcpResult& result) {
   return start;
 }
 
-Json tcp_stream(const TcpStream& stream) {
+Json tcp_stream(const TcpStream& stream, nanoseconds warm_up) {
   auto sender = json_span({}, stream.ended, stream.sent.value());
   sender["retransmits"] = stream.retransmits;
   sender["rtt"] = json_microseconds(stream.rtt);
@@ -126,7 +128,7 @@ Json tcp_stream(const TcpStream& stream) {
   sender["segments"] = stream.segments_sent;
   sender["mss"] = stream.mss;
   sender["sender"] = true;
-  auto receiver = json_span({}, stream.ended, stream.received.value());
+  auto receiver = json_span(warm_up, std::max(warm_up, stream.ended), stream.counted.value());
   receiver["sender"] = false;
   return {{"sender", std::move(sender)}, {"receiver", std::move(receiver)}};
 }
@@ -172,7 +174,7 @@ Json udp_end(const UdpLoad& load, const UdpResult& result) {
 std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_view environment) {
   const auto whole = result.elapsed + result.warm_up;
   auto streams = Json::array();
-  for (const auto& stream : result.streams) streams.push_back(tcp_stream(stream));
+  for (const auto& stream : result.streams) streams.push_back(tcp_stream(stream, result.warm_up));
   auto sent = json_span({}, whole, result.sent.value());
   sent["retransmits"] = result.retransmits;
   sent["sender"] = true;
@@ -183,7 +185,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
            {"sum_received", std::move(received)},
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, whole)},
            {"sender_tcp_congestion", result.congestion_control},
-           {"receiver_tcp_congestion", result.congestion_control}};
+           {"receiver_tcp_congestion", result.receiver_congestion_control}};
   auto list = json_intervals(result.intervals, [&](Json& sum, const auto& part, const Interval& interval) {
     sum["retransmits"] = part.retransmits;
     sum["rtt"] = json_microseconds(part.rtt);

@@ -25,10 +25,12 @@ TcpResult tcp_result() {
   result.retransmits = 7;
   result.client.cpu = 300ms;
   result.congestion_control = "cubic";
+  result.receiver_congestion_control = "reno";
   TcpStream stream;
   stream.from = {Ipv4Address{10, 0, 0, 1}, Port{40'000}};
   stream.to = {Ipv4Address{10, 0, 0, 2}, Port{5201}};
   stream.sent = stream.received = ByteCount{9'000'000};
+  stream.counted = ByteCount{8'000'000};
   stream.ended = 1500ms;
   stream.retransmits = 7;
   stream.rtt = 65us;
@@ -87,6 +89,9 @@ TEST(ReportJson, TellsTcpAtBothEnds) {
   EXPECT_EQ(end.at("streams").at(0).at("sender").at("rtt"), 65);
   EXPECT_EQ(end.at("cpu_utilization_percent").at("host_total"), 20);
   EXPECT_EQ(end.at("sender_tcp_congestion"), "cubic");
+  EXPECT_EQ(end.at("receiver_tcp_congestion"), "reno");
+  EXPECT_EQ(end.at("streams").at(0).at("receiver").at("start"), 0.5);
+  EXPECT_EQ(end.at("streams").at(0).at("receiver").at("bytes"), 8'000'000);
 }
 
 TEST(ReportJson, TellsWhatTcpWasAskedFor) {

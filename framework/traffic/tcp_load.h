@@ -67,6 +67,7 @@ struct TcpStream {
   Endpoint from, to;  ///< as the sender sees them
   ByteCount sent;     ///< given to the kernel
   ByteCount received;
+  ByteCount counted;                 ///< of that: what arrived after the warm-up
   std::chrono::nanoseconds ended{};  ///< when the last byte arrived, since the start
   // The sender's TCP_INFO (linux/tcp.h) when all was sent and acknowledged.
   std::uint64_t retransmits = 0;   ///< segments
@@ -89,9 +90,10 @@ struct TcpResult {
   std::uint64_t retransmits = 0;
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
   std::vector<Interval> intervals;
-  SideCost client, server;  ///< of shared threads each side's part is estimated, from the time its calls took
-  TcpThreads threads{};     ///< which it were; never automatic
-  std::string congestion_control;
+  SideCost client, server;         ///< of shared threads each side's part is estimated, from the time its calls took
+  TcpThreads threads{};            ///< which it were; never automatic
+  std::string congestion_control;  ///< of who sends; of the client with Direction::both
+  std::string receiver_congestion_control;  ///< of the other side's socket
 
   /// At the receiver.
   [[nodiscard]] Bandwidth goodput() const { return rate(counted, elapsed); }

@@ -47,6 +47,7 @@ TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t
                    .to = sender.peer,
                    .sent = ByteCount{sender.sent.load()},
                    .received = ByteCount{receiver.received.load()},
+                   .counted = {},
                    .congestion_window = {}};
   if (stream.received.value() > 0) stream.ended = nanoseconds{receiver.last_arrival.load() - started};
   stream.retransmits = info.tcpi_total_retrans;
@@ -139,7 +140,9 @@ CrewPlan TcpMeasurement::plan() {
                                                  : "no byte arrives at the server's side";
   };
   plan.warmed_up = [this] {
-    warm_bytes_ = client_.received() + server_.received();
+    each_stream(client_, server_, [this](const TcpFlow&, const TcpFlow& receiver) {
+      warm_bytes_.push_back(receiver.received.load(std::memory_order_relaxed));
+    });
     warm_at_ = nanoseconds{ticks() - crew_->started()};  // when they were counted, which may be later than asked for
   };
   plan.sample = [this](Interval& interval) {
@@ -190,6 +193,8 @@ Result<TcpResult> TcpMeasurement::finish() {
   NETRIG_TRY(crew_->finish());
   TcpResult result;
   result.congestion_control = congestion_control_of((client_.sends() ? client_ : server_).flows.front().socket.get());
+  result.receiver_congestion_control =
+      congestion_control_of((client_.sends() ? server_ : client_).flows.front().socket.get());
   NETRIG_TRY(add_streams(result, client_, server_, crew_->started()));
   if (load_.warm_up.count() > 0 && warm_at_.count() == 0) {
     return fail(Error::from_errno("measure tcp to " + client_.flows.front().peer.to_string(), "", ENODATA,
@@ -197,9 +202,14 @@ Result<TcpResult> TcpMeasurement::finish() {
   }
   result.warm_up = warm_at_;
   nanoseconds last{};
-  for (const auto& stream : result.streams) last = std::max(last, stream.ended);
+  warm_bytes_.resize(result.streams.size());
+  for (std::size_t i = 0; i < result.streams.size(); ++i) {
+    auto& stream = result.streams[i];
+    stream.counted = ByteCount{stream.received.value() - warm_bytes_[i]};
+    result.counted += stream.counted;
+    last = std::max(last, stream.ended);
+  }
   result.elapsed = last - warm_at_;
-  result.counted = ByteCount{result.received.value() - warm_bytes_};
   result.intervals = crew_->intervals();
   add_costs(result);
   if (result.counted.value() == 0 || result.elapsed.count() <= 0) {

@@ -42,9 +42,9 @@ class TcpMeasurement {
   TcpThreads threads_;  ///< not automatic
   std::array<TcpWorker, 2> workers_;
   std::chrono::nanoseconds warm_at_{};
-  std::uint64_t warm_bytes_ = 0;
-  std::vector<TcpSample> samples_;  ///< stream by stream
-  std::optional<Crew> crew_;        ///< last: its threads use the rest
+  std::vector<std::uint64_t> warm_bytes_;  ///< stream by stream, at warm_at_
+  std::vector<TcpSample> samples_;         ///< stream by stream
+  std::optional<Crew> crew_;               ///< last: its threads use the rest
 };
 
 }  // namespace netrig::traffic
