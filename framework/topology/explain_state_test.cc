@@ -18,6 +18,8 @@ using ::testing::Not;
 using traffic::icmp;
 using traffic::tcp;
 
+namespace in_state {  // the names are those of other tests of explain()
+
 // Long: only what is not explained by evidence waits for it.
 constexpr ExplainOptions kPatient{.patience = 30s};
 // For what nothing explains.
@@ -124,5 +126,6 @@ TEST(ExplainState, AnInterfacesOwnForwardingIsNotOverlooked) {
   EXPECT_EQ(path.node, "server") << path;
 }
 
+}  // namespace in_state
 }  // namespace
 }  // namespace netrig

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 using Outcome = Attempt::Outcome;
 
 // Within that time the trace must show that it listens.
-constexpr std::chrono::milliseconds kCanaryPatience{1000};
+constexpr std::chrono::milliseconds kVouchPatience{1000};
 
 // One cell's question that has no answer yet.
 struct Open {
@@ -185,7 +185,7 @@ class Questions {
   // What is silent still, although nobody wants to wait on: the trace must vouch for what it did not see.
   void judge_silent() {
     if (open_.empty()) return;
-    const bool vouched = trace_.vouch(Deadline::after(kCanaryPatience));
+    const bool vouched = trace_.vouch(Deadline::after(kVouchPatience));
     const Journeys journeys{trace_};
     std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
     for (const auto& each : open_) {
