@@ -189,7 +189,7 @@ TEST(Measurements, EndWhenTheyAreAskedTo) {
     }
   }
   stopped_at_the_first_sample(latency.run);
-  EXPECT_EQ(error_of(measure_working_latency(latency, tcp, {})), ECANCELED);
+  EXPECT_EQ(error_of(measure_working_latency(latency, endless<TcpLoad>(), {})), ECANCELED);
 }
 
 TEST(Measurements, LetGoOfTheirThreadsWhenACallbackThrows) {
