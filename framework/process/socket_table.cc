@@ -39,8 +39,32 @@ Result<void> ask(int socket, std::uint8_t family, Transport transport) {
   request.query.sdiag_family = family;
   request.query.sdiag_protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
   request.query.idiag_states = 1U << static_cast<unsigned>(tcp ? TCP_LISTEN : TCP_CLOSE);
-  if (::send(socket, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request)) return {};
-  return fail(refused(errno));
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  ssize_t sent = 0;
+  do {
+    sent = ::sendto(socket, &request, sizeof request, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return fail(refused(errno));
+  return {};
+}
+
+/// One datagram of the kernel's.
+Result<std::span<const std::byte>> receive(int socket, std::span<std::byte> room) {
+  sockaddr_nl from{};
+  iovec place{room.data(), room.size()};
+  msghdr header{};
+  header.msg_name = &from;
+  header.msg_namelen = sizeof from;
+  header.msg_iov = &place;
+  header.msg_iovlen = 1;
+  ssize_t size = 0;
+  do {
+    size = ::recvmsg(socket, &header, 0);
+  } while (size < 0 ? errno == EINTR : from.nl_pid != 0);  // not from the kernel
+  if (size < 0) return fail(refused(errno));
+  if ((header.msg_flags & MSG_TRUNC) != 0) return fail(refused(EMSGSIZE));
+  return std::span<const std::byte>{room.first(static_cast<std::size_t>(size))};
 }
 
 /// Takes one message; true when it was the last.
@@ -61,10 +85,8 @@ Result<bool> take(const nlmsghdr& header, std::span<const std::byte> body, Port 
 Result<void> collect(int socket, Port port, std::set<std::uint32_t>& inodes) {
   for (;;) {
     alignas(nlmsghdr) std::array<std::byte, 32768> buffer;
-    const auto count = ::recv(socket, buffer.data(), buffer.size(), 0);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(refused(errno));
-    if (NETRIG_TRY(read_sockets(std::span{buffer}.first(static_cast<std::size_t>(count)), port, inodes))) return {};
+    const auto answer = NETRIG_TRY(receive(socket, buffer));
+    if (NETRIG_TRY(read_sockets(answer, port, inodes))) return {};
   }
 }
 

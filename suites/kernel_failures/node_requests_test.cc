@@ -157,6 +157,51 @@ TEST_P(NodeRequestsTest, LeavesAllAsItWasWhenOneFails) {
 INSTANTIATE_TEST_SUITE_P(Every, NodeRequestsTest, testing::ValuesIn(kChanges),
                          [](const auto& each) { return std::string{each.param.name}; });
 
+class ReadinessRequestsTest : public LabTest {};
+
+// Whether a program listens is asked of sock_diag(7), first of all what listens before it starts.
+TEST_F(ReadinessRequestsTest, AreToldWhenTheyFailAndLeaveNoProgram) {
+  const Lab lab{everything()};
+  const auto pc = lab["pc"];
+  const auto error_of_start = [&] {
+    try {
+      pc.start({"sleep", "1000"}, process::ready_when(process::listening(process::Transport::tcp, Port{80})));
+    } catch (const SetupError& error) {
+      return std::string{error.what()};
+    }
+    return std::string{"started"};
+  };
+  std::ignore = pc.exec({"true"});  // what is opened at the first use is open
+  const auto before = held_now();
+  for (const std::size_t family : {1, 2}) {
+    for (const auto& fault : faults_for(family)) {
+      if (fault.fate != Fate::refused && fault.fate != Fate::not_sent) continue;
+      SCOPED_TRACE(to_string(fault));
+      const NetlinkFaults faults{fault};
+      EXPECT_THAT(error_of_start(),
+                  AllOf(HasSubstr("list the listening sockets"), HasSubstr(strerrorname_np(fault.code))));
+      EXPECT_TRUE(faults.struck());
+      EXPECT_TRUE(holds_as(before));
+    }
+  }
+}
+
+TEST_F(ReadinessRequestsTest, AreMadeAgainWhenTheyAreInterrupted) {
+  const Lab lab{everything()};
+  for (const std::size_t family : {1, 2}) {
+    for (const auto fate : {Fate::send_interrupted, Fate::read_interrupted}) {
+      const NetlinkFaults faults{{{.request = family, .fate = fate}}};
+      try {
+        lab["pc"].start({"true"}, process::ready_when(process::listening(process::Transport::tcp, Port{80})));
+        ADD_FAILURE() << "it does not listen";
+      } catch (const SetupError& error) {
+        EXPECT_THAT(error.what(), testing::Not(HasSubstr("EINTR")));
+      }
+      EXPECT_TRUE(faults.struck());
+    }
+  }
+}
+
 class LinkCutRequestsTest : public LabTest {};
 
 TEST_F(LinkCutRequestsTest, RestoringCanBeTriedAgain) {

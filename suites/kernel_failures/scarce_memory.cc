@@ -1,5 +1,6 @@
 #include <netrig/suites/kernel_failures/scarce_memory.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -28,7 +29,15 @@ void* operator new(std::size_t size) {
   if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
 }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  if (is_refused()) throw std::bad_alloc{};
+  const auto unit = static_cast<std::size_t>(alignment);
+  if (void* const memory = std::aligned_alloc(unit, std::max(size + unit - 1, unit) / unit * unit)) return memory;
+  throw std::bad_alloc{};
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
 
 namespace netrig::kernel_failures {
