@@ -147,12 +147,19 @@ class Pinger::Run {
   // False when nothing came until then.
   Result<bool> receive(Deadline until) {
     fault_point("await-echo-reply");
+    // Within one machine the answer is there as a rule when sendto(2) returns.
+    if (NETRIG_TRY(receive_now())) return true;
     // poll(2) counts milliseconds; what is shorter is waited for by ppoll(2).
     pollfd entry{fd_, POLLIN, 0};
     const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until.remaining());
     const timespec span{.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000),
                         .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
-    if (::ppoll(&entry, 1, &span, nullptr) <= 0) return false;
+    if (left.count() <= 0 || ::ppoll(&entry, 1, &span, nullptr) <= 0) return false;
+    return receive_now();
+  }
+
+  // False when nothing waits.
+  Result<bool> receive_now() {
     alignas(cmsghdr) std::array<char, 256> control{};
     iovec vector{bytes_.data(), bytes_.size()};
     SocketAddress from;
@@ -165,6 +172,7 @@ class Pinger::Run {
     message.msg_controllen = control.size();
     const auto size = ::recvmsg(fd_, &message, MSG_DONTWAIT);
     if (size < 0) {
+      if (errno == EAGAIN) return false;
       if (errno == EBADF || errno == ENOTSOCK) return fail(Error::from_errno("receive echo replies", "", errno));
       return true;  // a pending error of the socket: the message about it comes, or came, too
     }
