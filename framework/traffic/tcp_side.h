@@ -76,7 +76,7 @@ class TcpSide {
   [[nodiscard]] bool receives() const { return load_.direction == Direction::both || !sends(); }
 
  private:
-  Result<void> verify(const TcpFlow& flow, std::span<const unsigned char> got, const TcpPayload& payload) const;
+  Result<void> verify(const TcpFlow& flow, std::span<const unsigned char> bytes, const TcpPayload& payload) const;
   ssize_t send_once(TcpFlow& flow, const TcpPayload& payload) const;
   [[nodiscard]] Error failure(const char* what, const TcpFlow& flow, int error) const;
   [[nodiscard]] std::uint64_t shift(const TcpFlow& flow, bool own) const;

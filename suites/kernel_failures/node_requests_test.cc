@@ -173,7 +173,7 @@ TEST_F(ReadinessRequestsTest, AreToldWhenTheyFailAndLeaveNoProgram) {
   };
   std::ignore = pc.exec({"true"});  // what is opened at the first use is open
   const auto before = held_now();
-  for (const std::size_t family : {1, 2}) {
+  for (const std::size_t family : {1U, 2U}) {
     for (const auto& fault : faults_for(family)) {
       if (fault.fate != Fate::refused && fault.fate != Fate::not_sent) continue;
       SCOPED_TRACE(to_string(fault));
@@ -188,7 +188,7 @@ TEST_F(ReadinessRequestsTest, AreToldWhenTheyFailAndLeaveNoProgram) {
 
 TEST_F(ReadinessRequestsTest, AreMadeAgainWhenTheyAreInterrupted) {
   const Lab lab{everything()};
-  for (const std::size_t family : {1, 2}) {
+  for (const std::size_t family : {1U, 2U}) {
     for (const auto fate : {Fate::send_interrupted, Fate::read_interrupted}) {
       const NetlinkFaults faults{{{.request = family, .fate = fate}}};
       try {
