@@ -46,8 +46,8 @@ struct Programs::State {
   State(sandbox::ProgramSpace own, std::shared_ptr<Loop> reader) : space{std::move(own)}, loop{std::move(reader)} {}
 
   Result<std::shared_ptr<Child>> launch(const NodeSpace& node, const Command& command, Awaited awaited);
-  /// Until `last`, and no longer than kPatience while somebody can be seen who keeps one from ending.
-  Result<void> end(Deadline last);
+  /// Until `last`, and no longer than `patience` while somebody can be seen who keeps one from ending.
+  Result<void> end(Deadline last, Deadline::Clock::duration patience);
 
   sandbox::ProgramSpace space;
   const std::shared_ptr<Loop> loop;
@@ -83,7 +83,7 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
 
 // The kill comes first, so that a launch under way ends too; the init's end last, because it waits for what we must
 // reap.
-Result<void> Programs::State::end(Deadline last) {
+Result<void> Programs::State::end(Deadline last, Deadline::Clock::duration patience) {
   if (::getpid() != owner) return {};
   fault_point("end-programs");
   std::unique_lock lock{mutex};
@@ -91,7 +91,7 @@ Result<void> Programs::State::end(Deadline last) {
   space.kill();
   launched.wait(lock, [this] { return launching == 0; });
   lock.unlock();
-  const auto soon = [last] { return Deadline{std::min(last.at(), Deadline::after(kPatience).at())}; };
+  const auto soon = [=] { return Deadline{std::min(last.at(), Deadline::after(patience).at())}; };
   while (!loop->stop(soon())) {
     const auto delayers = space.delayers();
     if (delayers.empty() && !last.passed()) continue;
@@ -121,7 +121,7 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kMostPatience)); !ended) {
+  if (const auto ended = state_->end(Deadline::after(kMostPatience), kPatience); !ended) {
     report_teardown_failure(ended.error().message().c_str());
   }
 }
@@ -151,6 +151,6 @@ Result<Completed> Programs::run(const NodeSpace& node, const Command& command, D
   return fail(child->error("run", ETIMEDOUT, "killed, for it did not end in time"));
 }
 
-Result<void> Programs::end(Deadline deadline) { return state_->end(deadline); }
+Result<void> Programs::end(Deadline deadline) { return state_->end(deadline, deadline.remaining()); }
 
 }  // namespace netrig::process

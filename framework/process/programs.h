@@ -49,7 +49,7 @@ class Programs {
   /// Ends every program of the lab, descendants that forked twice and ignore signals too: kills the init of their pid
   /// namespace, reaps what this object launched, and waits until the namespace is gone (in this order, because the
   /// kernel keeps it until those are reaped). No program can be started any more. Errors: the init does not end until
-  /// the deadline, because an outsider (a tracer) holds one of its processes.
+  /// the deadline, because an outsider (a tracer) holds one of its processes, who is named.
   Result<void> end(Deadline deadline);
 
  private:

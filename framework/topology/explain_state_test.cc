@@ -2,6 +2,7 @@
 // client, a gateway, a server; both families.
 #include <netrig/topology/explain.h>
 #include <netrig/topology/lab.h>
+#include <netrig/topology/test_topologies.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,15 +26,6 @@ constexpr ExplainOptions kPatient{.patience = 30s};
 // For what nothing explains.
 constexpr ExplainOptions kHasty{.patience = 100ms};
 
-Topology behind_a_gateway() {
-  Topology plan;
-  const auto client = plan.host("client"), server = plan.host("server");
-  const auto gw = plan.router("gw");
-  plan.segment("lan", "10.0.1.0/24, fd00:1::/64").join(client, gw);
-  plan.segment("dmz", "10.0.2.0/24, fd00:2::/64").join(gw, server);
-  return plan;
-}
-
 class ExplainStateTest : public ::testing::TestWithParam<AddressFamily> {
  protected:
   [[nodiscard]] Path asked(const traffic::Service& service, const ExplainOptions& options = kPatient) const {
@@ -46,7 +38,7 @@ class ExplainStateTest : public ::testing::TestWithParam<AddressFamily> {
                           "; }; }");
   }
 
-  const Lab lab_{behind_a_gateway()};
+  const Lab lab_{test::behind_a_gateway()};
   const Node client_ = lab_["client"], gw_ = lab_["gw"], server_ = lab_["server"];
 };
 
@@ -116,7 +108,7 @@ TEST_P(ExplainStateTest, WhatTheTraceSawPassIsNotBlamed) {
 }
 
 TEST(ExplainState, AnInterfacesOwnForwardingIsNotOverlooked) {
-  const Lab lab{behind_a_gateway()};
+  const Lab lab{test::behind_a_gateway()};
   const auto gw = lab["gw"];
   lab["server"].set_sysctl("net.ipv4.icmp_echo_ignore_all", "1");
   gw.set_forwarding(AddressFamily::ipv4, false);

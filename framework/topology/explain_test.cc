@@ -4,6 +4,7 @@
 #include <netrig/testing/skip.h>
 #include <netrig/topology/explain.h>
 #include <netrig/topology/lab.h>
+#include <netrig/topology/test_topologies.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,15 +29,6 @@ using traffic::udp;
 // Long: only what is not explained by evidence waits for it.
 constexpr ExplainOptions kPatient{.patience = 30s};
 
-Topology behind_a_gateway() {
-  Topology plan;
-  const auto client = plan.host("client"), server = plan.host("server");
-  const auto gw = plan.router("gw");
-  plan.segment("lan", "10.0.1.0/24, fd00:1::/64").join(client, gw);
-  plan.segment("dmz", "10.0.2.0/24, fd00:2::/64").join(gw, server);
-  return plan;
-}
-
 class ExplainTest : public ::testing::TestWithParam<AddressFamily> {
  protected:
   [[nodiscard]] Path asked(const traffic::Service& service, const ExplainOptions& options = kPatient) const {
@@ -45,7 +37,7 @@ class ExplainTest : public ::testing::TestWithParam<AddressFamily> {
   [[nodiscard]] IpAddress to() const { return server_.address(GetParam()); }
   [[nodiscard]] bool v4() const { return GetParam() == AddressFamily::ipv4; }
 
-  const Lab lab_{behind_a_gateway()};
+  const Lab lab_{test::behind_a_gateway()};
   const Node client_ = lab_["client"], gw_ = lab_["gw"], server_ = lab_["server"];
 };
 
@@ -298,7 +290,7 @@ TEST(Explain, FollowsFramesThroughTheRulesOfABridge) {
 }
 
 TEST(Explain, WorksWithinOneNode) {
-  const Lab lab{behind_a_gateway()};
+  const Lab lab{test::behind_a_gateway()};
   const auto gw = lab["gw"];
   const auto web = gw.listen(tcp(80));
   const auto path = explain(gw, IpAddress::loopback(AddressFamily::ipv4), tcp(80), kPatient);

@@ -24,6 +24,16 @@ inline Topology office() {
   return topology;
 }
 
+/// `client` and `server`, and the router `gw` between them.
+inline Topology behind_a_gateway() {
+  Topology plan;
+  const auto client = plan.host("client"), server = plan.host("server");
+  const auto gw = plan.router("gw");
+  plan.segment("lan", "10.0.1.0/24, fd00:1::/64").join(client, gw);
+  plan.segment("dmz", "10.0.2.0/24, fd00:2::/64").join(gw, server);
+  return plan;
+}
+
 /// The message of the SetupError that `use` throws; empty when it throws none.
 template <class Use>
 std::string error_of(const Use& use) {
