@@ -1,3 +1,4 @@
+#include <netrig/base/fork_window.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/nft/apart.h>
 
@@ -88,6 +89,7 @@ std::string ending(pid_t child) {
 Result<Outcome> run_apart(nft_ctx& nft, const std::string& what, const std::string& label,
                           const std::function<int(nft_ctx&)>& work) {
   const UniqueFd result{::memfd_create("result", MFD_CLOEXEC)}, last_words{::memfd_create("last-words", MFD_CLOEXEC)};
+  const ForkWindow copies;  // of all that is open, until the child has ended
   const pid_t child = result && last_words ? ::fork() : -1;
   if (child < 0) return fail(Error::from_errno(what, label, errno, "libnftables runs in a process of its own"));
   if (child == 0) {

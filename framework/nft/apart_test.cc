@@ -1,4 +1,6 @@
 // libnftables in a process of its own: what it says comes back, and its end is an error.
+#include <netrig/base/fork_window.h>
+#include <netrig/base/unique_fd.h>
 #include <netrig/nft/apart.h>
 #include <netrig/nft/fresh_network.h>
 #include <netrig/nft/frontend.h>
@@ -7,10 +9,19 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <memory>
+#include <netinet/in.h>
 #include <nftables/libnftables.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
 
 namespace netrig::nft {
 namespace {
@@ -52,6 +63,49 @@ TEST_F(ApartTest, AComplaintComesBack) {
   ASSERT_TRUE(outcome) << outcome.error();
   EXPECT_NE(outcome->status, 0);
   EXPECT_THAT(outcome->complaint, HasSubstr("Error: syntax error"));
+}
+
+// The state of a thread of this process: `S` where it waits (proc_pid_stat(5)).
+char state_of(pid_t thread) {
+  std::string line;
+  std::getline(std::ifstream{fmt::format("/proc/self/task/{}/stat", thread)}, line);
+  const auto end_of_name = line.rfind(')');
+  return end_of_name + 2 < line.size() ? line[end_of_name + 2] : '?';
+}
+
+// As for every child: who closes a port while one runs can wait until no copy of it is left.
+TEST_F(ApartTest, WhatIsClosedMeanwhileIsClosedThereTooForWhoWaits) {
+  const auto bound = [](const sockaddr_in& to) {
+    UniqueFd port{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    return ::bind(port.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 ? std::move(port) : UniqueFd{};
+  };
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  UniqueFd port = bound(address);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::getsockname(port.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const UniqueFd runs{::eventfd(0, EFD_CLOEXEC)}, ends{::eventfd(0, EFD_CLOEXEC)};
+  std::thread loading{[&] {
+    EXPECT_TRUE(run([&](nft_ctx&) {
+      eventfd_t value = 0;
+      return ::eventfd_write(runs.get(), 1) + ::eventfd_read(ends.get(), &value);
+    }));
+  }};
+  eventfd_t value = 0;
+  ::eventfd_read(runs.get(), &value);
+  std::atomic<bool> again = false;
+  std::thread ending{[&, waits = ::gettid()] {
+    while (!again && state_of(waits) != 'S') std::this_thread::yield();
+    ::eventfd_write(ends.get(), 1);
+  }};
+  port.reset();
+  await_copies();
+  again = bound(address).valid();
+  const int error = errno;
+  EXPECT_TRUE(again) << std::strerror(error);
+  again = true;
+  ending.join();
+  loading.join();
 }
 
 TEST_F(ApartTest, AnAbortIsAnErrorThatQuotesTheLastWords) {
