@@ -18,8 +18,7 @@
 # - With GTEST_TOTAL_SHARDS in the environment, a test whose filter matched nothing passes. Here it fails.
 include_guard(GLOBAL)
 # ctest reads it from the build tree: tests may run where the source tree cannot be read.
-set(NETRIG_ADD_TESTS_SCRIPT "${CMAKE_BINARY_DIR}/NetrigAddTests.cmake")
-configure_file("${CMAKE_CURRENT_LIST_DIR}/NetrigAddTests.cmake" "${NETRIG_ADD_TESTS_SCRIPT}" COPYONLY)
+configure_file("${CMAKE_CURRENT_LIST_DIR}/NetrigAddTests.cmake" "${CMAKE_BINARY_DIR}/NetrigAddTests.cmake" COPYONLY)
 
 function(netrig_discover_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST;XML_OUTPUT_DIR" "LABELS;RESOURCE_LOCK;ENVIRONMENT")
@@ -54,7 +53,7 @@ macro(set_properties test)
   set_tests_properties("${test}" PROPERTIES
 @properties@  )
 endmacro()
-include("@NETRIG_ADD_TESTS_SCRIPT@")
+include("@CMAKE_BINARY_DIR@/NetrigAddTests.cmake")
 ]])
   get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
   if(multi_config)
