@@ -39,6 +39,7 @@ constexpr Need kNeeds[] = {
     {"sysfs", true, kEveryTest, kContainer},
     {"run", true, kEveryTest, kContainer},
     {"loopback", true, kEveryTest, kContainer},
+    {"enter", true, kEveryTest, kContainer},
     {"veth", true, kEveryTest, "sudo modprobe veth"},
     {"nft", true, kEveryTest, "sudo modprobe nf_tables"},
 

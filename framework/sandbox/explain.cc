@@ -75,6 +75,11 @@ Explanation explain_refused_mount(const std::string& directory, const std::vecto
           "docker run --security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)"};
 }
 
+Explanation explain_refused_entry(const HostFacts& facts) {
+  if (facts.seccomp_filtered) return {"the container's seccomp profile forbids setns(2)", kContainerFlags};
+  return {"whoever made a namespace may enter it: a security module, or a filter of system calls, forbids it", ""};
+}
+
 Explanation explain_refusal(Step step, int error, const HostFacts& facts) {
   if (step == Step::proc && !facts.covered_proc.empty()) return explain_refused_mount("/proc", facts.covered_proc);
   if (step == Step::sysfs && !facts.covered_sys.empty()) return explain_refused_mount("/sys", facts.covered_sys);
@@ -85,17 +90,20 @@ Explanation explain_refusal(Step step, int error, const HostFacts& facts) {
   const bool confined = !facts.apparmor_profile.empty() && facts.apparmor_profile != "unconfined";
   if (error == EACCES && confined) return explain_profile(facts.apparmor_profile);
   if (facts.apparmor_restricts_userns == 1) return explain_apparmor(facts);
+  if (step == Step::enter) return explain_refused_entry(facts);
   if (facts.seccomp_filtered) return {"the container's seccomp profile may forbid it", kContainerFlags};
   return {};
 }
 
-Explanation explain_missing(Step step) {
+Explanation explain_missing(Step step, const HostFacts& facts) {
   switch (step) {
     case Step::user_namespace:
       return {
           "this kernel makes no user namespace here: built without CONFIG_USER_NS, or another thread runs (a "
           "sanitizer's)",
           ""};
+    case Step::enter:
+      return explain_refused_entry(facts);
     case Step::veth:
       return {"this kernel has no veth driver loaded, and a user namespace cannot load one", "sudo modprobe veth"};
     case Step::nft:
@@ -128,7 +136,7 @@ Explanation explain(const Failure& failure, const HostFacts& facts) {
     case ENODEV:
     case EOPNOTSUPP:
     case EPROTONOSUPPORT:
-      return explain_missing(failure.step);
+      return explain_missing(failure.step, facts);
     default:
       return {};
   }

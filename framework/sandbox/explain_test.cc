@@ -115,6 +115,17 @@ TEST(ExplainRefusal, KnowsThatAChrootHasNoUserNamespaces) {
   EXPECT_THAT(explain({Step::user_namespace, EPERM}, facts).cause, HasSubstr("chroot"));
 }
 
+TEST(ExplainRefusal, KnowsWhoForbidsEnteringANamespace) {
+  HostFacts facts;
+  facts.seccomp_filtered = true;
+  for (const int error : {EPERM, ENOSYS}) {
+    const Explanation said = explain({Step::enter, error}, facts);
+    EXPECT_EQ(said.cause, "the container's seccomp profile forbids setns(2)");
+    EXPECT_THAT(said.remedy, HasSubstr("--security-opt seccomp=unconfined"));
+  }
+  EXPECT_THAT(explain({Step::enter, EPERM}, {}).cause, HasSubstr("a security module"));
+}
+
 TEST(ExplainRefusal, ClaimsNothingItDoesNotKnow) {
   EXPECT_EQ(explain({Step::user_namespace, EPERM}, {}), Explanation{});
   EXPECT_EQ(explain({Step::proc, EPERM}, {}), Explanation{});

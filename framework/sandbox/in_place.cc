@@ -45,11 +45,12 @@ Failure furnish() noexcept {
       {Step::sysfs, mount_sysfs},
       {Step::run, mount_run},
       {Step::loopback, bring_loopback_up},
+      {Step::enter, enter_own_network},
   };
   for (const auto& [step, action] : kFurniture) {
     if (const int error = action()) return {step, error};
   }
-  return {Step::loopback, 0};
+  return {Step::enter, 0};
 }
 
 // With its single id, in a child, which says by its exit status what failed.

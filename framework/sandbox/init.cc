@@ -72,6 +72,7 @@ ProcessLimit furnish(const InitPlan& plan) noexcept {
   take(plan, Step::sysfs, mount_sysfs);
   take(plan, Step::run, mount_run);
   take(plan, Step::loopback, bring_loopback_up);
+  take(plan, Step::enter, enter_own_network);
   return limit;
 }
 

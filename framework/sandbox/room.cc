@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -58,6 +59,14 @@ int open_sysctl() noexcept {
   if (fd < 0) return errno;
   raw::close_fd(static_cast<int>(fd));
   return 0;
+}
+
+int enter_own_network() noexcept {
+  const auto fd = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0));
+  if (fd < 0) return errno;
+  const int error = raw::call(SYS_setns, fd, CLONE_NEWNET) == 0 ? 0 : errno;
+  raw::close_fd(fd);
+  return error;
 }
 
 int bring_loopback_up() noexcept {

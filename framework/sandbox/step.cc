@@ -30,6 +30,7 @@ constexpr std::array kWords{
     Words{"sysfs", "mount a fresh /sys"},
     Words{"run", "mount an empty /run"},
     Words{"loopback", "bring the loopback device up"},
+    Words{"enter", "enter a network namespace by setns(2)"},
     Words{"veth", "make a veth pair"},
     Words{"nft", "make an nftables table"},
     Words{"program-fork", "fork the test program"},

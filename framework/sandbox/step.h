@@ -25,8 +25,9 @@ enum class Step : std::uint8_t {
   sysfs,
   run,
   loopback,
-  veth,  ///< only probed
-  nft,   ///< only probed
+  enter,  ///< setns(2), by which labs enter their nodes
+  veth,   ///< only probed
+  nft,    ///< only probed
   program_fork,
   program_group,
   program_exec,

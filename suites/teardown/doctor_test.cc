@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <sched.h>
+#include <set>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -81,6 +82,16 @@ TEST_F(DoctorTest, NamesTheStepThatASeccompFilterRefuses) {
   EXPECT_THAT(output, AllOf(HasSubstr("FAIL  private-mounts"), HasSubstr("seccomp profile may forbid it")));
 }
 
+TEST_F(DoctorTest, NamesTheSystemCallThatLabsEnterTheirNodesBy) {
+  const auto forbid = [] { forbid_system_calls({SYS_setns}); };
+  const auto [status, output] = doctor({"--brief"}, forbid);
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("FAIL  enter  "), HasSubstr("EPERM"),
+                            HasSubstr("the container's seccomp profile forbids setns(2)"),
+                            HasSubstr("needed by: every test"), HasSubstr("--security-opt seccomp=unconfined")));
+  EXPECT_EQ(check("enter").at("outcome"), "ok");
+}
+
 TEST_F(DoctorTest, NamesWhatCoversProc) {
   const auto mask = [] {
     enter_own_mounts();
@@ -102,6 +113,49 @@ TEST_F(DoctorTest, NamesTheToolsThatAreNotThere) {
   const auto found = check("tool-ip", without_tools, {"PATH=/nowhere"});
   EXPECT_EQ(found.at("outcome"), "missing");
   EXPECT_EQ(found.at("remedy"), "sudo apt-get install iproute2");
+}
+
+const std::vector<std::string> kPath{"PATH=/usr/bin:/bin"};
+
+// The ids of all checks for tools, and of those that were found missing.
+std::pair<std::set<std::string>, std::set<std::string>> tools_in(const std::string& json) {
+  std::set<std::string> all, missing;
+  const auto report = nlohmann::json::parse(json);
+  for (const auto& check : report.at("checks")) {
+    const auto id = check.at("id").get<std::string>();
+    if (!id.starts_with("tool-")) continue;
+    all.insert(id);
+    if (check.at("outcome") == "missing" && check.at("evidence") == "no " + id.substr(5) + " in PATH")
+      missing.insert(id);
+  }
+  return {all, missing};
+}
+
+// As in a container's image that holds the test program and its libraries alone: no tool is required.
+TEST_F(DoctorTest, NamesEveryToolThatAnImageLacks) {
+  const auto bare = [] { enter_bare_root(BareRoot::image); };
+  const auto [status, output] = doctor({"--json"}, bare, kPath);
+  EXPECT_EQ(status, exited(0)) << output;
+  const auto [all, missing] = tools_in(output);
+  EXPECT_GT(all.size(), 20U);
+  EXPECT_EQ(all, missing);
+  const auto asked = doctor({"--brief", "--require", "tool-nft"}, bare, kPath);
+  EXPECT_EQ(asked.status, exited(1)) << asked.output;
+  EXPECT_THAT(asked.output,
+              AllOf(HasSubstr("FAIL  tool-nft "), HasSubstr("no nft in PATH"), HasSubstr("miss  tool-iptables "),
+                    HasSubstr("remedy: sudo apt-get install nftables"), HasSubstr(" 1 required and missing")));
+}
+
+TEST_F(DoctorTest, KnowsAChrootAndNamesEveryToolThatItLacks) {
+  const auto bare = [] { enter_bare_root(BareRoot::chroot); };
+  const auto [status, output] = doctor({"--json"}, bare, kPath);
+  EXPECT_EQ(status, exited(1)) << output;
+  const auto [all, missing] = tools_in(output);
+  EXPECT_GT(all.size(), 20U);
+  EXPECT_EQ(all, missing);
+  EXPECT_THAT(doctor({"--brief"}, bare, kPath).output,
+              AllOf(HasSubstr("FAIL  user-namespace"), HasSubstr("the kernel makes no user namespace in a chroot"),
+                    HasSubstr("remedy: run it outside, or in a container"), HasSubstr("miss  tool-nft ")));
 }
 
 TEST_F(DoctorTest, SeesTheLimitsOfTheProcess) {

@@ -1,5 +1,6 @@
 // A host that permits no sandbox says why, and how it would; and who only asks for information needs none.
 #include <netrig/suites/teardown/outcome.h>
+#include <netrig/suites/teardown/seccomp.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <sstream>
+#include <sys/syscall.h>
 
 namespace netrig::teardown {
 namespace {
@@ -54,6 +56,20 @@ TEST_F(ForbiddenSandboxTest, NamesItForASandboxWithoutAPidNamespaceToo) {
   expect_reason("user", "user", {"NETRIG_SANDBOX=no-pid"});
   expect_reason("mnt", "mount", {"NETRIG_SANDBOX=no-pid"});
   expect_reason("net", "network", {"NETRIG_SANDBOX=no-pid"});
+}
+
+// Else the first lab would break, in the middle of a test.
+TEST_F(ForbiddenSandboxTest, NamesTheFilterThatForbidsLabsToEnterTheirNodes) {
+  for (const char* mode : {"pid", "no-pid"}) {
+    const auto [status, output] = outcome_of({.arguments = {"ask", "outside"},
+                                              .environment = {std::string{"NETRIG_SANDBOX="} + mode},
+                                              .surroundings = [] { forbid_system_calls({SYS_setns}); }});
+    EXPECT_EQ(status, exited(0));
+    EXPECT_THAT(output, AllOf(HasSubstr("outside\nno sandbox: enter a network namespace by setns(2): EPERM"),
+                              HasSubstr("the container's seccomp profile forbids setns(2); remedy: docker run"),
+                              HasSubstr("[netrig doctor: enter]")))
+        << mode;
+  }
 }
 
 // A test program of a user's, linked with netrig::gtest_main.

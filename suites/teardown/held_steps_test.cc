@@ -16,7 +16,7 @@ using sandbox::Step;
 // The steps that the init takes, up to the one that makes the program.
 constexpr Step kInitSteps[] = {
     Step::death_signal, Step::liveness, Step::process_group, Step::id_maps,  Step::private_mounts, Step::proc,
-    Step::sysctl,       Step::sysfs,    Step::run,           Step::loopback, Step::program_fork};
+    Step::sysctl,       Step::sysfs,    Step::run,           Step::loopback, Step::enter,          Step::program_fork};
 // The program's own, before it executes itself.
 constexpr Step kProgramSteps[] = {Step::program_group, Step::program_exec};
 // Those of a program space, taken by the init and by the space's init.

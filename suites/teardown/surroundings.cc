@@ -7,9 +7,11 @@
 #include <fstream>
 #include <grp.h>
 #include <sched.h>
+#include <set>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,6 +82,22 @@ void replace_etc(std::map<std::string, std::string> files, const std::string& pr
   require(::mount(program.c_str(), "/etc/victim", nullptr, MS_BIND, nullptr) == 0, "bind", program);
 }
 
+// Shows `from` of the host below `to`, entry by entry.
+void show_all_but(const std::set<std::string>& hidden, const std::filesystem::path& from,
+                  const std::filesystem::path& to) {
+  for (const auto& entry : std::filesystem::directory_iterator{from}) {
+    const auto place = to / entry.path().filename();
+    if (entry.is_symlink()) {
+      std::filesystem::copy_symlink(entry.path(), place);
+    } else if (entry.is_directory()) {
+      std::filesystem::create_directory(place);
+      if (hidden.contains(entry.path())) continue;
+      require(::mount(entry.path().c_str(), place.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind",
+              entry.path());
+    }
+  }
+}
+
 }  // namespace
 
 void require(bool done, const char* operation, const std::string& object) {
@@ -96,6 +114,27 @@ void enter_user_namespace(Identity identity) {
 
 void limit_namespaces(const std::string& kind, int count) {
   write_setting("/proc/sys/user/max_" + kind + "_namespaces", std::to_string(count));
+}
+
+void enter_bare_root(BareRoot kind) {
+  enter_user_namespace(Identity::root);
+  require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");
+  require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
+  require(::mount("bare", "/mnt", "tmpfs", 0, "mode=755") == 0, "mount a file system", "/mnt");
+  const std::string root = "/mnt/root";
+  std::filesystem::create_directory(root);
+  show_all_but({"/bin", "/sbin", "/usr", "/mnt"}, "/", root);
+  show_all_but({"/usr/bin", "/usr/sbin", "/usr/local"}, "/usr", root + "/usr");
+  if (kind == BareRoot::chroot) {
+    require(::chroot(root.c_str()) == 0, "chroot", root);
+    require(::chdir("/") == 0, "change to", "/");
+    return;
+  }
+  require(::mount(root.c_str(), root.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind", root);
+  require(::chdir(root.c_str()) == 0, "change to", root);
+  require(::syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root", root);
+  require(::umount2(".", MNT_DETACH) == 0, "umount the old root");
+  require(::chdir("/") == 0, "change to", "/");
 }
 
 void become_user(const std::map<std::string, std::string>& files, const std::string& program) {

@@ -35,6 +35,16 @@ void enter_user_namespace(Identity identity);
 /// In a user namespace of one's own only, and nothing outside is changed.
 void limit_namespaces(const std::string& kind, int count);
 
+/// What a process sees that enters a bare root.
+enum class BareRoot {
+  image,   ///< the root of its mount namespace, as a container's is: pivot_root(2)
+  chroot,  ///< a folder of the host's: chroot(2)
+};
+
+/// Goes on, as root in a user namespace of its own, under a root that shows the host's folders but those of programs,
+/// which are empty there.
+void enter_bare_root(BareRoot kind);
+
 /// An ordinary user, known to nobody but the victim, and ids that may be subordinate to it.
 inline constexpr uid_t kUser = 20000;
 inline constexpr const char* kSubordinates = "20000:30000:1000\n";  ///< as subuid(5) has them
