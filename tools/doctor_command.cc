@@ -14,7 +14,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace netrig::tools {
@@ -22,20 +24,34 @@ namespace {
 
 namespace boost_process = boost::process::v2;
 
-// What this program prints when it is started again with `doctor --inside`, which enters a sandbox; empty when it
-// cannot.
-std::string output_from_inside() try {
+// What a process printed, and why that may not be all.
+struct Told {
+  std::string output;
+  std::string why;  // empty: it came to its end
+};
+
+std::string describe_end(int status) {
+  if (!WIFSIGNALED(status)) return fmt::format("ended with status {}", WEXITSTATUS(status));
+  const char* name = ::sigabbrev_np(WTERMSIG(status));
+  return fmt::format("was killed by signal {}{}", WTERMSIG(status),
+                     name == nullptr ? "" : fmt::format(" (SIG{})", name));
+}
+
+// This program, started again with `doctor --inside`, which enters a sandbox.
+Told ask_inside() try {
   boost::asio::io_context context;
   boost::asio::readable_pipe output{context};
   boost_process::process inside{
       context, "/proc/self/exe", {"doctor", "--inside"}, boost_process::process_stdio{{}, output, {}}};
-  std::string text;
+  Told told;
   boost::system::error_code end;
-  boost::asio::read(output, boost::asio::dynamic_buffer(text), end);
+  boost::asio::read(output, boost::asio::dynamic_buffer(told.output), end);
   inside.wait();
-  return text;
-} catch (const boost::system::system_error&) {
-  return {};
+  const int status = inside.native_exit_code();
+  if (status != 0) told.why = "the process that looked from inside a sandbox " + describe_end(status);
+  return told;
+} catch (const boost::system::system_error& error) {
+  return {"", fmt::format("no process could look from inside a sandbox: {}", error.what())};
 }
 
 doctor::Report examine() {
@@ -43,9 +59,11 @@ doctor::Report examine() {
   const bool chain_holds = std::ranges::none_of(report, [](const auto& finding) {
     return finding.need->required && finding.outcome != doctor::Finding::Outcome::ok;
   });
-  auto inside = chain_holds ? doctor::parse_lines(output_from_inside()) : doctor::Report{};
-  if (inside.empty()) inside = doctor::unknown_inside("no sandbox can be had: see above");
+  Told told{"", "no sandbox can be had: see above"};
+  if (chain_holds) told = ask_inside();
+  const auto inside = doctor::parse_lines(told.output);
   report.insert(report.end(), inside.begin(), inside.end());
+  doctor::complete(report, told.why.empty() ? "the process that looked from inside a sandbox did not tell" : told.why);
   return report;
 }
 

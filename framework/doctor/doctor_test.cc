@@ -1,4 +1,5 @@
 #include <netrig/doctor/examine.h>
+#include <netrig/doctor/inside.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/testing/skip.h>
 
@@ -6,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -67,6 +70,31 @@ TEST(Doctor, FailsOnWhatIsRequired) {
   EXPECT_FALSE(is_fit({unknown("veth", "")}, {}));  // who does not know cannot promise
 }
 
+TEST(Doctor, FailsOnWhatIsRequiredAndNotToldOf) {
+  const Report report{found("tool-dig")};
+  EXPECT_TRUE(is_fit(report, {"tool-dig"}));
+  EXPECT_FALSE(is_fit(report, {"tool-dig", "link-vxlan"}));
+  EXPECT_FALSE(nlohmann::json::parse(to_json(report, {"link-vxlan"})).at("ok"));
+}
+
+TEST(Doctor, TellsOfEveryNeedOnceItIsCompleted) {
+  Report report{found("tool-dig", "here")};
+  complete(report, "nobody answered");
+  EXPECT_EQ(report.size(), needs().size());
+  EXPECT_EQ(ids_of(report).size(), needs().size());
+  EXPECT_EQ(report.front().evidence, "here");
+  EXPECT_EQ(report.back().outcome, Finding::Outcome::unknown);
+  EXPECT_EQ(report.back().evidence, "nobody answered");
+}
+
+TEST(Doctor, DistinguishesAKindOfLinkThatIsMissingFromAQuestionThatFailed) {
+  EXPECT_EQ(finding_of_kind("link-vxlan", true).outcome, Finding::Outcome::ok);
+  EXPECT_EQ(finding_of_kind("link-vxlan", false).evidence, "Unknown device type");
+  const auto failed = finding_of_kind("link-vxlan", fail(Error::from_errno("ask", "", ENOBUFS)));
+  EXPECT_EQ(failed.outcome, Finding::Outcome::missing);
+  EXPECT_EQ(failed.evidence, "ENOBUFS (No buffer space available)");
+}
+
 TEST(Doctor, PrintsInBriefOnlyWhatIsMissing) {
   EXPECT_EQ(printed({found("veth", "")}, {}, {.brief = true}),
             "1 ok, 0 required and missing, 0 optional and missing\n");
@@ -105,7 +133,24 @@ TEST(Doctor, ChecksEveryNeedFromOutsideOrFromInside) {
   const auto inside = examine_inside();
   all.merge(ids_of(inside));
   for (const auto& need : needs()) EXPECT_TRUE(all.contains(need.id)) << need.id << " is checked nowhere";
-  EXPECT_EQ(ids_of(inside), ids_of(unknown_inside("")));
+}
+
+// The limits of a user namespace can be written by its root: a host without room, made inside the sandbox.
+TEST(Doctor, TellsOfEveryKindWhereNoNamespaceCanBeMade) {
+  NETRIG_NEEDS_SANDBOX();
+  {
+    std::ofstream limit{"/proc/sys/user/max_net_namespaces"};
+    limit << 0 << std::flush;
+    if (!limit) NETRIG_SKIP("user-limits", "user.max_net_namespaces is not writable here");
+  }
+  const auto report = examine_inside();  // which waits for no namespace where none may be
+  std::ofstream{"/proc/sys/user/max_net_namespaces"} << 10000;
+  EXPECT_EQ(ids_of(report), ids_of(examine_inside()));
+  for (const auto& finding : report) {
+    if (!finding.need->id.starts_with("link-")) continue;
+    EXPECT_TRUE(finding.missing()) << finding.need->id;
+    EXPECT_THAT(finding.evidence, testing::HasSubstr("ENOSPC")) << finding.need->id;
+  }
 }
 
 TEST(Doctor, FindsInsideWhatLabsAreMadeOf) {

@@ -18,9 +18,6 @@ Report examine_outside();
 /// sockets. In fresh network namespaces, which go when it returns.
 Report examine_inside();
 
-/// The ids that examine_inside() tells of, as unknown: for a host that permits no sandbox.
-Report unknown_inside(const std::string& why);
-
 /// A report as lines that parse_lines() reads back: how the process inside tells the one outside.
 std::string to_lines(const Report& report);
 /// What is no such line is passed over.

@@ -81,17 +81,19 @@ Result<void> filter_vlans() {
   return netlink::Batch{socket}.add_link(spec, netlink::Bridge{.vlan_filtering = true}).send();
 }
 
+std::string id_of_link(std::string_view kind) { return "link-" + std::string{kind}; }
+
 void add_links(Report& report) {
   const auto checked = in_fresh_namespace([&]() -> Result<void> {
     auto socket = NETRIG_TRY(netlink::Socket::open("doctor"));
     for (const auto kind : kLinkKinds) {
-      const auto known = netlink::supports(socket, kind);
-      const auto id = "link-" + std::string{kind};
-      report.push_back(known && *known ? found(id) : lacks(id, "Unknown device type"));
+      report.push_back(finding_of_kind(id_of_link(kind), netlink::supports(socket, kind)));
     }
     return {};
   });
-  if (!checked) report.push_back(lacks("link-bridge", checked.error().message()));
+  if (!checked) {
+    for (const auto kind : kLinkKinds) report.push_back(lacks(id_of_link(kind), words_of(checked.error())));
+  }
   report.push_back(of("link-bridge-vlan", in_fresh_namespace(filter_vlans)));
 }
 
@@ -137,6 +139,11 @@ void add_sockets(Report& report) {
 
 }  // namespace
 
+Finding finding_of_kind(std::string_view id, const Result<bool>& known) {
+  if (!known) return lacks(id, words_of(known.error()));
+  return *known ? found(id) : lacks(id, "Unknown device type");
+}
+
 Report examine_inside() {
   Report report;
   add_links(report);
@@ -144,19 +151,6 @@ Report examine_inside() {
   add_rules(report);
   add_sockets(report);
   report.push_back(of_errno("pid-max", try_file("/proc/sys/kernel/pid_max", O_WRONLY)));
-  return report;
-}
-
-Report unknown_inside(const std::string& why) {
-  Report report;
-  for (const auto kind : kLinkKinds) report.push_back(unknown("link-" + std::string{kind}, why));
-  report.push_back(unknown("link-bridge-vlan", why));
-  for (const auto kind : kQdiscKinds) report.push_back(unknown("qdisc-" + std::string{kind}, why));
-  for (const auto& rules : kRules) report.push_back(unknown(rules.id, why));
-  for (const auto* id :
-       {"conntrack", "raw-socket", "packet-capture", "ping-socket", "sctp", "tun", "nft-reset", "pid-max"}) {
-    report.push_back(unknown(id, why));
-  }
   return report;
 }
 

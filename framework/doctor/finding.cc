@@ -20,6 +20,10 @@ bool is_required(const Finding& finding, const std::vector<std::string>& require
   return finding.need->required || std::ranges::find(required, finding.need->id) != required.end();
 }
 
+bool has(const Report& report, std::string_view id) {
+  return std::ranges::any_of(report, [&](const Finding& finding) { return finding.need->id == id; });
+}
+
 struct Word {
   const char* text;
   const char* colour;
@@ -87,9 +91,16 @@ std::string to_json(const Report& report, const std::vector<std::string>& requir
 }
 
 bool is_fit(const Report& report, const std::vector<std::string>& required) {
-  return std::ranges::none_of(report, [&](const Finding& finding) {
-    return finding.outcome != Finding::Outcome::ok && is_required(finding, required);
-  });
+  const bool told = std::ranges::all_of(required, [&](const std::string& id) { return has(report, id); });
+  return told && std::ranges::none_of(report, [&](const Finding& finding) {
+           return finding.outcome != Finding::Outcome::ok && is_required(finding, required);
+         });
+}
+
+void complete(Report& report, const std::string& why) {
+  for (const auto& need : needs()) {
+    if (!has(report, need.id)) report.push_back(unknown(need.id, why));
+  }
 }
 
 }  // namespace netrig::doctor

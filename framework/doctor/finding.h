@@ -48,7 +48,10 @@ void print(std::ostream& out, const Report& report, const std::vector<std::strin
 /// An object: `checks` (id, outcome, required, evidence, needed_by, remedy) and `ok`.
 std::string to_json(const Report& report, const std::vector<std::string>& required);
 
-/// Whether nothing that is required is missing or unknown.
+/// Adds a finding for each need that `report` tells nothing of: unknown, for `why` the check gave no answer.
+void complete(Report& report, const std::string& why);
+
+/// Whether nothing that is required is missing or unknown. What the report tells nothing of is unknown.
 bool is_fit(const Report& report, const std::vector<std::string>& required);
 
 }  // namespace netrig::doctor

@@ -13,6 +13,9 @@ namespace netrig::doctor {
 /// The error is the kernel's: ENOENT where it knows none of that kind.
 Result<void> make_qdisc(std::string_view kind);
 
+/// Of the check whether the kernel has a kind of link: an error is told as such, not as a lack of the kind.
+Finding finding_of_kind(std::string_view id, const Result<bool>& known);
+
 /// Opens a socket of that kind and closes it: 0 or an errno value.
 int try_socket(int domain, int type, int protocol);
 

@@ -133,15 +133,18 @@ std::pair<std::set<std::string>, std::set<std::string>> tools_in(const std::stri
 
 // As in a container's image that holds the test program and its libraries alone: no tool is required.
 TEST_F(DoctorTest, NamesEveryToolThatAnImageLacks) {
-  const auto bare = [] { enter_bare_root(BareRoot::image); };
-  const auto [status, output] = doctor({"--json"}, bare, kPath);
+  const auto [status, output] = doctor({"--json"}, [] { enter_bare_root(BareRoot::image); }, kPath);
   EXPECT_EQ(status, exited(0)) << output;
   const auto [all, missing] = tools_in(output);
   EXPECT_GT(all.size(), 20U);
   EXPECT_EQ(all, missing);
-  const auto asked = doctor({"--brief", "--require", "tool-nft"}, bare, kPath);
-  EXPECT_EQ(asked.status, exited(1)) << asked.output;
-  EXPECT_THAT(asked.output,
+}
+
+TEST_F(DoctorTest, FailsOnAToolThatIsRequiredAndThatAnImageLacks) {
+  const auto [status, output] =
+      doctor({"--brief", "--require", "tool-nft"}, [] { enter_bare_root(BareRoot::image); }, kPath);
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output,
               AllOf(HasSubstr("FAIL  tool-nft "), HasSubstr("no nft in PATH"), HasSubstr("miss  tool-iptables "),
                     HasSubstr("remedy: sudo apt-get install nftables"), HasSubstr(" 1 required and missing")));
 }
@@ -193,6 +196,19 @@ TEST_F(DoctorTest, FailsOnWhatIsAskedForAndMissing) {
   const auto [status, output] = doctor({"tool-ip", "no-such"});
   EXPECT_EQ(status, exited(2)) << output;
   EXPECT_EQ(doctor({"link-netkit", "--json"}).status, exited(check("link-netkit").at("outcome") == "ok" ? 0 : 1));
+}
+
+// Of a host where the process that looks from inside a sandbox does not come to its end: that is no clean bill.
+TEST_F(DoctorTest, CountsAsMissingWhatNobodyCouldTell) {
+  const auto kill = [] { kill_on_system_calls({SYS_unshare}); };
+  const auto found = check("link-vxlan", kill);
+  EXPECT_EQ(found.at("outcome"), "unknown");
+  EXPECT_EQ(found.at("evidence"), "the process that looked from inside a sandbox was killed by signal 31 (SIGSYS)");
+  EXPECT_EQ(check("net-namespace", kill).at("outcome"), "ok");
+  const auto [status, output] = doctor({"link-vxlan", "nft-log"}, kill);
+  EXPECT_EQ(status, exited(1)) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("FAIL  link-vxlan"), HasSubstr("FAIL  nft-log"), HasSubstr("killed by signal 31"),
+                            HasSubstr("0 ok, 2 required and missing")));
 }
 
 TEST_F(DoctorTest, SuggestsTheCheckThatWasMeant) {

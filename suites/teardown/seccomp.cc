@@ -32,16 +32,19 @@ void install(std::vector<sock_filter> filter) {
   }
 }
 
-}  // namespace
-
-void forbid_system_calls(const std::vector<long>& numbers) {
+void answer_system_calls(const std::vector<long>& numbers, unsigned answer) {
   std::vector<sock_filter> filter{statement(BPF_LD | BPF_W | BPF_ABS, kNumber)};
   for (const long number : numbers) {
     filter.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 1));
-    filter.push_back(statement(BPF_RET | BPF_K, kRefuse));
+    filter.push_back(statement(BPF_RET | BPF_K, answer));
   }
   install(std::move(filter));
 }
+
+}  // namespace
+
+void forbid_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, kRefuse); }
+void kill_on_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, SECCOMP_RET_KILL_PROCESS); }
 
 void forbid_user_namespaces() {
   std::vector<sock_filter> filter;
