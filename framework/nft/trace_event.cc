@@ -25,6 +25,14 @@ std::string TracedPacket::to_string() const {
   return text;
 }
 
+TracedPacket TracedPacket::flow() const {
+  TracedPacket any = *this;
+  any.sequence.reset();
+  any.identity = {};
+  any.quoted.reset();
+  return any;
+}
+
 std::string TraceEvent::to_string() const {
   const auto start = fmt::format("trace id {:08x} {}", packet, nft::to_string(chain));
   std::string text;

@@ -20,6 +20,18 @@
 
 namespace netrig::nft {
 
+/// What the first 12 bytes of an IP header tell one packet from another by: as much as the trace tells of the packet
+/// that an ICMP error quotes. None of it changes on the way, but by translation.
+struct PacketIdentity {
+  std::optional<Protocol> protocol = {};  ///< none behind IPv6 extension headers
+  std::uint32_t label = 0;                ///< IPv4: the identification (RFC 791); IPv6: the flow label (RFC 6437)
+  std::uint16_t length = 0;               ///< IPv4: total length; IPv6: length of the payload
+  /// IPv4: the ones' complement sum of both addresses, which the header's checksum gives away; IPv6: the first 4 bytes
+  /// of the source.
+  std::uint32_t addresses = 0;
+  friend auto operator<=>(const PacketIdentity&, const PacketIdentity&) = default;
+};
+
 /// A packet's headers, as far as they were told.
 struct TracedPacket {
   IpAddress source;
@@ -27,9 +39,17 @@ struct TracedPacket {
   std::optional<Protocol> protocol = {};  ///< none behind IPv6 extension headers
   std::optional<Port> source_port = {};   ///< of tcp and udp
   std::optional<Port> destination_port = {};
-  std::optional<ConntrackIcmp> icmp = {};  ///< of icmp and icmpv6
-  std::uint8_t tcp_flags = 0;              ///< FIN 1, SYN 2, RST 4, ACK 16
+  std::optional<ConntrackIcmp> icmp = {};      ///< of icmp and icmpv6
+  std::optional<std::uint16_t> sequence = {};  ///< of an ICMP echo request or reply
+  std::uint8_t tcp_flags = 0;                  ///< FIN 1, SYN 2, RST 4, ACK 16
+  PacketIdentity identity = {};
+  std::optional<PacketIdentity> quoted = {};  ///< of an ICMP error: the packet that it is about
 
+  /// An ICMP error (RFC 792, RFC 4443 section 2.1).
+  [[nodiscard]] bool is_error() const { return quoted.has_value(); }
+  [[nodiscard]] bool is_error_about(const TracedPacket& packet) const { return quoted == packet.identity; }
+  /// The same without what tells packets of one flow apart.
+  [[nodiscard]] TracedPacket flow() const;
   /// `tcp 10.9.1.2:40312 > 10.9.2.3:631`, `icmp 10.9.1.2 > 10.9.2.3 type 8`
   [[nodiscard]] std::string to_string() const;
   friend auto operator<=>(const TracedPacket&, const TracedPacket&) = default;

@@ -27,6 +27,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 
 const std::vector<Rule> kUdp53{Rule{}.udp_dport(53)};
 
@@ -120,6 +121,29 @@ TEST_P(TraceOfEitherFamilyTest, TellsTheHeadersAndTheRulesHandle) {
   EXPECT_EQ(drop->headers->destination_port, Port{53});
   EXPECT_EQ(drop->headers->protocol, Protocol::udp);
   EXPECT_THAT(drop->to_string(), AllOf(HasSubstr("inet t in packet: iif 1 udp "), HasSubstr("(verdict drop)")));
+}
+
+// A datagram to a closed port, and the ICMP error about it.
+TEST_P(TraceOfEitherFamilyTest, TellsWhichPacketAnErrorIsAbout) {
+  start({Rule{}.udp_dport(53), Rule{}.udp_dport(54), Rule{}.icmp_type(IcmpType::destination_unreachable),
+         Rule{}.icmpv6_type(Icmpv6Type::destination_unreachable)});
+  EXPECT_EQ(send_udp(GetParam(), 53), 0);
+  EXPECT_EQ(send_udp(GetParam(), 54, 20), 0);
+  const auto told = events();
+  std::vector<TracedPacket> sent, errors;
+  for (const TraceEvent& event : told) {
+    if (waypoint(event) == Waypoint::sent) (event.headers->is_error() ? errors : sent).push_back(*event.headers);
+  }
+  ASSERT_THAT(sent, SizeIs(2));
+  ASSERT_THAT(errors, SizeIs(2));
+  for (const std::size_t i : {0, 1}) {
+    EXPECT_TRUE(errors[i].is_error_about(sent[i]));
+    EXPECT_FALSE(errors[i].is_error_about(sent[1 - i]));
+    EXPECT_FALSE(sent[i].is_error_about(sent[i]));
+    EXPECT_EQ(errors[i].quoted->protocol, Protocol::udp);
+    EXPECT_EQ(errors[i].quoted->length, sent[i].identity.length);
+  }
+  EXPECT_EQ(errors[0].flow(), errors[1].flow());
 }
 
 TEST_P(TraceOfEitherFamilyTest, APacketThatNothingStopsIsDelivered) {

@@ -6,11 +6,16 @@
 namespace netrig {
 inline namespace topology {
 
+const traffic::PingReply* answer_in(const traffic::PingReport& report) {
+  if (!report.replies.empty()) return &report.replies.front();
+  return report.late.empty() ? nullptr : &report.late.front();
+}
+
 Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds patience) {
   using Outcome = Attempt::Outcome;
-  if (report.complete()) {
-    return {Outcome::answered, fmt::format("{} answered after {:.2f} ms", report.destination.to_string(),
-                                           in_milliseconds(report.replies.front().rtt))};
+  if (const auto* answer = answer_in(report); answer != nullptr) {
+    return {Outcome::answered,
+            fmt::format("{} answered after {:.2f} ms", report.destination.to_string(), in_milliseconds(answer->rtt))};
   }
   if (!report.errors.empty()) return {Outcome::rejected, report.errors.front().to_string()};
   return {Outcome::silent,

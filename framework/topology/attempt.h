@@ -27,6 +27,8 @@ struct Attempt {
 };
 
 Attempt attempt_of(const traffic::ProbeOutcome& outcome);
+/// The reply to one echo request, or to an earlier one of the same Pinger; null where there is none.
+const traffic::PingReply* answer_in(const traffic::PingReport& report);
 /// Of one echo request, that was waited for so long.
 Attempt attempt_of(const traffic::PingReport& report, std::chrono::milliseconds patience);
 

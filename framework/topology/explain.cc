@@ -31,19 +31,6 @@ constexpr std::chrono::milliseconds kCanaryPatience{1000};
 // How a reason begins that lies on the answer's way (diagnosis.cc too).
 constexpr std::string_view kOnTheWayBack = "on the way back: ";
 
-bool is_icmp_error(const nft::TracedPacket& packet) {
-  if (!packet.icmp) return false;
-  if (packet.protocol == nft::Protocol::icmp) return packet.icmp->type == 3 || packet.icmp->type == 11;
-  return packet.icmp->type < 128;  // RFC 4443 section 2.1
-}
-
-bool answers(const nft::TracedPacket& answer, const nft::TracedPacket& question) {
-  if (answer.destination != question.source) return false;
-  if (is_icmp_error(answer)) return true;
-  return answer.source == question.destination && answer.protocol == question.protocol &&
-         answer.source_port == question.destination_port && answer.destination_port == question.source_port;
-}
-
 class Explanation {
  public:
   Explanation(const Node& from, const IpAddress& to, const traffic::Service& service,
@@ -120,13 +107,12 @@ class Explanation {
                there_);
     if (there_.empty()) return back_.clear();
     const Visit& last = there_.back();
-    gather_way(
-        choose(visits, [&](const Visit& visit) { return visit.node == last.node && answers(visit.first, last.last); }),
-        back_);
+    gather_way(choose(visits,
+                      [&](const Visit& visit) { return visit.node == last.node && is_answer(visit.first, last.last); }),
+               back_);
   }
 
-  // A packet that was sent. Of a connection the first ones tell all; echo requests are repeated, and the last request
-  // and the last reply belong together.
+  // A packet that was sent. Of a connection the first ones tell all; of echo requests without an answer the last.
   template <class Wanted>
   [[nodiscard]] std::optional<std::size_t> choose(const std::vector<Visit>& visits, const Wanted& wanted) const {
     std::optional<std::size_t> chosen;
@@ -192,7 +178,7 @@ class Explanation {
     const Journeys journeys{trace_};
     return static_cast<std::size_t>(std::ranges::count_if(journeys.visits(), [&](const Visit& visit) {
       return visit.node == like.node && visit.came == like.came && visit.reached == like.reached &&
-             visit.last == like.last;
+             visit.last.flow() == like.last.flow();
     }));
   }
 

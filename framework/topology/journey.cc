@@ -61,7 +61,22 @@ std::optional<std::uint32_t> far_end(const LabTrace& trace, const Visit& visit) 
   return std::nullopt;
 }
 
+bool is_echo_reply(const nft::TracedPacket& packet) {
+  if (!packet.icmp) return false;
+  return packet.icmp->type == (packet.protocol == nft::Protocol::icmp ? static_cast<int>(nft::IcmpType::echo_reply)
+                                                                      : static_cast<int>(nft::Icmpv6Type::echo_reply));
+}
+
 }  // namespace
+
+bool is_answer(const nft::TracedPacket& answer, const nft::TracedPacket& question) {
+  if (answer.destination != question.source) return false;
+  if (answer.is_error()) return answer.is_error_about(question);
+  if (answer.source != question.destination || answer.protocol != question.protocol) return false;
+  if (question.icmp)
+    return is_echo_reply(answer) && answer.icmp->id == question.icmp->id && answer.sequence == question.sequence;
+  return answer.source_port == question.destination_port && answer.destination_port == question.source_port;
+}
 
 Journeys::Journeys(const LabTrace& trace) : trace_{trace} {
   for (std::size_t node = 0; node < trace.nodes().size(); ++node) {

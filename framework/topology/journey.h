@@ -14,6 +14,10 @@
 namespace netrig {
 inline namespace topology {
 
+/// Whether a packet answers another one, as that was seen last: it comes from there, or is an ICMP error that quotes
+/// it.
+bool is_answer(const nft::TracedPacket& answer, const nft::TracedPacket& question);
+
 /// One node's dealings with one packet.
 struct Visit {
   std::size_t node = 0;                      ///< position in the trace

@@ -98,14 +98,20 @@ bool Question::is_this(const nft::TracedPacket& packet) const {
   if (!service_.is_icmp()) return packet.source_port == port_ && packet.destination_port == service_.port();
   const int request =
       to_.is_v4() ? static_cast<int>(IcmpType::echo_request) : static_cast<int>(Icmpv6Type::echo_request);
-  return packet.icmp && packet.icmp->type == request;
+  if (!packet.icmp || packet.icmp->type != request || packet.icmp->id != pinger_->id()) return false;
+  return !decided_ || packet.sequence == decided_;
 }
 
 Attempt Question::ask(Deadline deadline) { return probe_ ? attempt_of(probe_->run(deadline)) : ask_echo(deadline); }
 
 Attempt Question::ask_echo(Deadline deadline) {
   const auto wait = std::clamp<Deadline::Clock::duration>(deadline.remaining(), kLeastEchoWait, kEchoWait);
-  return attempt_of(value_or_throw(pinger_->run(Deadline::after(wait))), kEchoWait);
+  const auto report = value_or_throw(pinger_->run(Deadline::after(wait)));
+  const auto* answer = answer_in(report);
+  if (answer != nullptr || !report.errors.empty()) {
+    decided_ = static_cast<std::uint16_t>(answer != nullptr ? answer->sequence : report.errors.front().sequence);
+  }
+  return attempt_of(report, kEchoWait);
 }
 
 }  // namespace topology

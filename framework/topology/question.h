@@ -37,7 +37,8 @@ class Question {
   [[nodiscard]] std::vector<nft::Rule> packets(Width width) const;
   /// Whether the matches for its ports find a packet that it has become.
   [[nodiscard]] bool is_found(const nft::TracedPacket& packet) const;
-  /// Whether it is the question as it was sent.
+  /// Whether it is the question as it was sent: of echo requests, the one that was answered or refused; any of its own
+  /// before.
   [[nodiscard]] bool is_this(const nft::TracedPacket& packet) const;
   /// The first call asks; further ones go on waiting (TCP, UDP) or ask again (ICMP).
   Attempt ask(Deadline deadline);
@@ -54,7 +55,8 @@ class Question {
   traffic::Service service_;
   std::optional<traffic::Probe> probe_;
   std::unique_ptr<traffic::Pinger> pinger_;
-  Port port_;  // that it sends from
+  Port port_;                             // that it sends from
+  std::optional<std::uint16_t> decided_;  // sequence of the echo request that had an answer or an error
 };
 
 }  // namespace topology

@@ -91,19 +91,6 @@ std::vector<Open> questions(const std::vector<Node>& nodes, const std::vector<tr
   return open;
 }
 
-bool is_echo_reply(const nft::TracedPacket& packet) {
-  if (!packet.icmp) return true;  // of another protocol
-  constexpr int kReply = static_cast<int>(nft::IcmpType::echo_reply);
-  constexpr int kReplyV6 = static_cast<int>(nft::Icmpv6Type::echo_reply);
-  return packet.icmp->type == (packet.protocol == nft::Protocol::icmp ? kReply : kReplyV6);
-}
-
-bool is_reply(const nft::TracedPacket& packet, const nft::TracedPacket& question) {
-  return packet.source == question.destination && packet.destination == question.source &&
-         packet.protocol == question.protocol && packet.source_port == question.destination_port &&
-         packet.destination_port == question.source_port && is_echo_reply(packet);
-}
-
 // What the trace tells of a question: where it, or the reply, was dropped; else whether it was delivered.
 struct Traced {
   std::optional<Visit> drop = {};
@@ -123,7 +110,7 @@ Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from,
     seen.delivered = true;
     for (std::size_t reply = 0; reply < visits.size(); ++reply) {
       if (visits[reply].came != nft::Waypoint::sent || visits[reply].node != end.node ||
-          !is_reply(visits[reply].first, end.last))
+          !is_answer(visits[reply].first, end.last))
         continue;
       const Visit& back = visits[journeys.follow(reply).back()];
       if (back.drop) return {.drop = back, .delivered = true};

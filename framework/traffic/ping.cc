@@ -85,13 +85,18 @@ constexpr std::chrono::milliseconds kFloodPatience{10};
 /// One call of run(): what is out, what came back.
 class Pinger::Run {
  public:
-  Run(int fd, const PingSpec& spec, std::uint16_t id, Deadline deadline)
-      : fd_{fd}, spec_{spec}, id_{id}, deadline_{deadline} {
-    report_.destination = spec.destination;
-    report_.size = spec.size;
-    sent_at_.reserve(spec.count);
-    settled_.assign(spec.count, false);
-    replied_.assign(spec.count, false);
+  Run(Pinger& pinger, Deadline deadline)
+      : fd_{pinger.socket_.get()},
+        spec_{pinger.spec_},
+        id_{pinger.id_},
+        before_{pinger.sent_},
+        unanswered_{pinger.unanswered_},
+        deadline_{deadline} {
+    report_.destination = spec_.destination;
+    report_.size = spec_.size;
+    sent_at_.reserve(spec_.count);
+    settled_.assign(spec_.count, false);
+    replied_.assign(spec_.count, false);
   }
 
   Result<PingReport> go() {
@@ -112,11 +117,19 @@ class Pinger::Run {
     for (int left = kMostWaiting; left > 0 && settled_count_ < sent(); --left) {
       if (!NETRIG_TRY(receive(Deadline{Clock::time_point{}}))) break;
     }
+    for (unsigned i = 0; i < sent(); ++i) {
+      if (!settled_[i]) unanswered_.insert_or_assign(on_the_wire(i + 1), sent_at_[i]);
+    }
     return std::move(report_);
   }
 
  private:
   [[nodiscard]] unsigned sent() const { return static_cast<unsigned>(sent_at_.size()); }
+
+  // `request`: from 1, of this run.
+  [[nodiscard]] std::uint16_t on_the_wire(unsigned request) const {
+    return static_cast<std::uint16_t>(before_ + request);
+  }
 
   [[nodiscard]] Clock::time_point next_at() const {
     if (sent() == 0 || spec_.interval.count() > 0) return start_ + spec_.interval * sent();
@@ -124,23 +137,22 @@ class Pinger::Run {
   }
 
   void send() {
-    const unsigned sequence = sent() + 1;
-    const auto message =
-        echo_request(spec_.destination.family(), id_, static_cast<std::uint16_t>(sequence), spec_.size);
+    const unsigned request = sent() + 1;
+    const auto message = echo_request(spec_.destination.family(), id_, on_the_wire(request), spec_.size);
     const SocketAddress to{spec_.destination, Port{}};
     sent_at_.push_back(Clock::now());
     ++report_.transmitted;
     if (::sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL, to.get(), to.size) >= 0) return;
     PingError error;
-    error.sequence = sequence;
+    error.sequence = on_the_wire(request);
     error.local_error = errno;
-    settle(sequence);
+    settle(request);
     report_.errors.push_back(error);
   }
 
-  void settle(unsigned sequence) {
-    if (settled_[sequence - 1]) return;
-    settled_[sequence - 1] = true;
+  void settle(unsigned request) {
+    if (settled_[request - 1]) return;
+    settled_[request - 1] = true;
     ++settled_count_;
   }
 
@@ -190,24 +202,44 @@ class Pinger::Run {
       bytes = bytes.subspan(header);
     }
     const auto answer = read_answer(spec_.destination, id_, bytes);
-    if (!answer || answer->sequence < 1 || answer->sequence > sent()) return;
-    if (answer->is_reply) {
-      note_reply(*answer, from, ttl);
+    if (!answer) return;
+    const unsigned request = static_cast<std::uint16_t>(answer->sequence - before_);
+    const bool of_this_run = request >= 1 && request <= sent();
+    if (!of_this_run) {
+      note_late(*answer, from, ttl);
+    } else if (answer->is_reply) {
+      note_reply(request, *answer, from, ttl);
     } else {
-      report_.errors.push_back(
-          {.sequence = answer->sequence, .from = from, .type = answer->type, .code = answer->code, .mtu = answer->mtu});
-      settle(answer->sequence);
+      note_error(*answer, from);
+      settle(request);
     }
   }
 
-  void note_reply(const EchoAnswer& answer, const IpAddress& from, int ttl) {
-    if (replied_[answer.sequence - 1U]) {
+  void note_error(const EchoAnswer& answer, const IpAddress& from) {
+    report_.errors.push_back(
+        {.sequence = answer.sequence, .from = from, .type = answer.type, .code = answer.code, .mtu = answer.mtu});
+  }
+
+  void note_reply(unsigned request, const EchoAnswer& answer, const IpAddress& from, int ttl) {
+    if (replied_[request - 1]) {
       ++report_.duplicates;
       return;
     }
-    replied_[answer.sequence - 1U] = true;
-    report_.replies.push_back({answer.sequence, from, ttl, Clock::now() - sent_at_[answer.sequence - 1U]});
-    settle(answer.sequence);
+    replied_[request - 1] = true;
+    report_.replies.push_back({answer.sequence, from, ttl, Clock::now() - sent_at_[request - 1]});
+    settle(request);
+  }
+
+  // About a request of an earlier run.
+  void note_late(const EchoAnswer& answer, const IpAddress& from, int ttl) {
+    const auto sent_at = unanswered_.find(answer.sequence);
+    if (sent_at == unanswered_.end()) return;
+    if (answer.is_reply) {
+      report_.late.push_back({answer.sequence, from, ttl, Clock::now() - sent_at->second});
+    } else {
+      note_error(answer, from);
+    }
+    unanswered_.erase(sent_at);
   }
 
   static int hop_limit(msghdr& message) {
@@ -223,6 +255,8 @@ class Pinger::Run {
   int fd_;
   const PingSpec& spec_;
   std::uint16_t id_;
+  unsigned before_;  // requests of earlier runs
+  Unanswered& unanswered_;
   Deadline deadline_;
   PingReport report_;
   std::vector<Clock::time_point> sent_at_;
@@ -247,6 +281,11 @@ Result<Pinger> Pinger::open(const PingSpec& spec) {
   return Pinger{std::move(socket), spec, next_id()};
 }
 
-Result<PingReport> Pinger::run(Deadline deadline) { return Run{socket_.get(), spec_, id_, deadline}.go(); }
+Result<PingReport> Pinger::run(Deadline deadline) {
+  Run run{*this, deadline};
+  auto report = NETRIG_TRY(run.go());
+  sent_ = static_cast<std::uint16_t>(sent_ + report.transmitted);
+  return report;
+}
 
 }  // namespace netrig::traffic

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,7 +43,7 @@ struct PingSpec {
 
 /// An echo reply.
 struct PingReply {
-  unsigned sequence = 0;  ///< from 1
+  unsigned sequence = 0;  ///< from 1, and on in further runs of the same Pinger; 16 bits, as it is sent
   IpAddress from;
   int ttl = 0;  ///< as it arrived
   std::chrono::nanoseconds rtt{};
@@ -50,7 +51,7 @@ struct PingReply {
 
 /// Something else than a reply: an ICMP error about a request, or the sender's own kernel that refused it.
 struct PingError {
-  unsigned sequence = 0;
+  unsigned sequence = 0;               ///< as PingReply has it
   std::optional<IpAddress> from = {};  ///< who sent the ICMP error; none: the own kernel, see `local_error`
   std::uint8_t type = 0, code = 0;     ///< of the ICMP message, in the family's own numbering
   std::uint32_t mtu = 0;               ///< of "too big" messages
@@ -75,6 +76,7 @@ struct PingReport {
   unsigned transmitted = 0;
   std::vector<PingReply> replies;  ///< in the order of arrival, each request once
   std::vector<PingError> errors;
+  std::vector<PingReply> late;  ///< to requests of earlier runs of the same Pinger, which had no answer then
   unsigned duplicates = 0;
 
   [[nodiscard]] unsigned received() const { return static_cast<unsigned>(replies.size()); }
@@ -96,17 +98,23 @@ class Pinger {
   /// source that is not the sender's.
   static Result<Pinger> open(const PingSpec& spec);
 
-  /// Sends, and returns when every request is answered or has its error, when `timeout` has passed after the last, or
-  /// at the deadline. Refusals by the own kernel are answers (PingReport::errors); an error is a socket that failed.
+  /// Sends `count` requests, and returns when every one is answered or has its error, when `timeout` has passed after
+  /// the last, or at the deadline. Refusals by the own kernel are answers (PingReport::errors); an error is a socket
+  /// that failed.
   Result<PingReport> run(Deadline deadline);
+  /// What tells its requests from those of others.
+  [[nodiscard]] std::uint16_t id() const { return id_; }
 
  private:
   class Run;
+  using Unanswered = std::map<std::uint16_t, Deadline::Clock::time_point>;  // by sequence: when it was sent
   Pinger(UniqueFd socket, const PingSpec& spec, std::uint16_t id) : socket_{std::move(socket)}, spec_{spec}, id_{id} {}
 
   UniqueFd socket_;
   PingSpec spec_;
   std::uint16_t id_;
+  std::uint16_t sent_ = 0;  // by earlier runs, modulo 2^16
+  Unanswered unanswered_;   // of earlier runs
 };
 
 }  // namespace netrig::traffic

@@ -32,28 +32,83 @@ std::uint16_t big_endian(Bytes bytes, std::size_t at) {
   return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
+// RFC 1071: the sum of 16-bit words, with its carries; 0 for either zero.
+std::uint32_t ones_complement(std::uint32_t sum) {
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return sum == 0xffff ? 0 : sum;
+}
+
+// The addresses are all that the checksum covers and these 12 bytes lack, unless there are options.
+std::uint32_t sum_of_addresses(Bytes header) {
+  std::uint32_t others = big_endian(header, 10);
+  for (std::size_t at = 0; at < 10; at += 2) others += big_endian(header, at);
+  return ones_complement(0xffff - ones_complement(others));
+}
+
+Protocol protocol_of_v4(Bytes header) { return static_cast<Protocol>(header[9]); }
+
+std::optional<Protocol> protocol_of_v6(Bytes header) {
+  const auto next = static_cast<Protocol>(header[6]);
+  const bool known = next == Protocol::tcp || next == Protocol::udp || next == Protocol::icmpv6;
+  return known ? std::optional{next} : std::nullopt;
+}
+
+// Of at least kIdentitySize bytes of a header.
+constexpr std::size_t kIdentitySize = 12;
+
+std::optional<PacketIdentity> identity_of(Bytes header) {
+  if (header[0] >> 4 == 4) {
+    return PacketIdentity{.protocol = protocol_of_v4(header),
+                          .label = big_endian(header, 4),
+                          .length = big_endian(header, 2),
+                          .addresses = sum_of_addresses(header)};
+  }
+  if (header[0] >> 4 != 6) return std::nullopt;
+  return PacketIdentity{.protocol = protocol_of_v6(header),
+                        .label = (header[1] & 0x0fU) << 16 | big_endian(header, 2),
+                        .length = big_endian(header, 4),
+                        .addresses = static_cast<std::uint32_t>(big_endian(header, 8)) << 16 | big_endian(header, 10)};
+}
+
 // RFC 791 and RFC 8200: where the addresses are, and what follows.
 std::optional<TracedPacket> network_header(Bytes header) {
   TracedPacket packet;
   if (header.size() >= 20 && header[0] >> 4 == 4) {
     packet.source = *IpAddress::from_bytes(header.subspan(12, 4));
     packet.destination = *IpAddress::from_bytes(header.subspan(16, 4));
-    packet.protocol = static_cast<Protocol>(header[9]);
+    packet.protocol = protocol_of_v4(header);
   } else if (header.size() >= 40 && header[0] >> 4 == 6) {
     packet.source = *IpAddress::from_bytes(header.subspan(8, 16));
     packet.destination = *IpAddress::from_bytes(header.subspan(24, 16));
-    const auto next = static_cast<Protocol>(header[6]);
-    if (next == Protocol::tcp || next == Protocol::udp || next == Protocol::icmpv6) packet.protocol = next;
+    packet.protocol = protocol_of_v6(header);
   } else {
     return std::nullopt;
   }
+  packet.identity = *identity_of(header);
   return packet;
+}
+
+bool is_echo(bool v4, std::uint8_t type) { return v4 ? type == 0 || type == 8 : type == 128 || type == 129; }
+
+// RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem; RFC 4443 section 2.1.
+bool is_error(bool v4, std::uint8_t type) {
+  return v4 ? (type >= 3 && type <= 5) || type == 11 || type == 12 : type < 128;
+}
+
+void add_icmp(TracedPacket& packet, Bytes header) {
+  constexpr std::size_t kHeaderSize = 8;
+  const bool v4 = packet.protocol == Protocol::icmp;
+  packet.icmp = ConntrackIcmp{header[0], header[1], big_endian(header, 4)};
+  if (is_echo(v4, header[0])) packet.sequence = big_endian(header, 6);
+  // The kernel tells 20 bytes: the quoted header's first 12.
+  if (is_error(v4, header[0]) && header.size() >= kHeaderSize + kIdentitySize)
+    packet.quoted = identity_of(header.subspan(kHeaderSize));
 }
 
 void add_transport(TracedPacket& packet, Bytes header) {
   if (!packet.protocol || header.size() < 8) return;
   if (*packet.protocol == Protocol::icmp || *packet.protocol == Protocol::icmpv6) {
-    packet.icmp = ConntrackIcmp{header[0], header[1], big_endian(header, 4)};
+    add_icmp(packet, header);
   } else if (*packet.protocol == Protocol::tcp || *packet.protocol == Protocol::udp) {
     packet.source_port = Port{big_endian(header, 0)};
     packet.destination_port = Port{big_endian(header, 2)};
