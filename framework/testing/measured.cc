@@ -52,6 +52,13 @@ std::string about(const ConfidenceInterval& interval, Judgement judgement) {
   return "the bound is within " + in_gigabits(interval) + ": " + kRemedy;
 }
 
+// What a lower goodput than the path's speaks for: that it is too low, or low enough.
+bool is_for_want_of_more(Judgement judgement, const traffic::Bound& bound) {
+  return judgement == (std::isinf(bound.high) ? Judgement::fails : Judgement::holds);
+}
+
+constexpr const char* kSenderLimit = ", but the path may be faster: ";
+
 std::string described(const traffic::Bound& bound) {
   if (std::isinf(bound.high)) return fmt::format("at least {:.4g} Gbit/s", bound.low / kGiga);
   return fmt::format("at most {:.4g} Gbit/s", bound.high / kGiga);
@@ -79,8 +86,10 @@ class GoodputMatcher {
   bool MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
     const auto& interval = measured.summary.mean_interval;
     const auto judgement = judge(interval, bound_);
-    std::string why = measured.to_string("Gbit/s", kGiga) + "; " + about(interval, judgement);
-    return is_met(judgement, why, listener->stream());
+    const auto whole = measured.to_string("Gbit/s", kGiga);
+    if (measured.is_sender_limited() && is_for_want_of_more(judgement, bound_))
+      return is_met(Judgement::inconclusive, whole + kSenderLimit + measured.sender_limit, listener->stream());
+    return is_met(judgement, whole + "; " + about(interval, judgement), listener->stream());
   }
   bool MatchAndExplain(const traffic::TcpResult& measured, ::testing::MatchResultListener* listener) const {
     std::vector<double> samples;
@@ -96,6 +105,8 @@ class GoodputMatcher {
     }
     const auto summary = value_or_throw(traffic::summarize(samples, kConfidence));
     const auto judgement = judge(summary.mean_interval, bound_);
+    if (const auto spoilers = measured.spoilers(); !spoilers.empty() && is_for_want_of_more(judgement, bound_))
+      return is_met(Judgement::inconclusive, whole + kSenderLimit + spoilers.front(), listener->stream());
     return is_met(judgement, whole + "; " + about(summary.mean_interval, judgement), listener->stream());
   }
   void DescribeTo(std::ostream* out) const { *out << "goodput " << described(bound_); }
@@ -183,8 +194,12 @@ class NoSlowerMatcher {
     significance.tolerance = tolerance_;
     const auto found = traffic::compare(baseline_.samples, measured.samples, significance);
     if (!found) return is_met(Judgement::inconclusive, found.error().message(), listener->stream());
+    const auto judgement = judged(*found);
+    if (judgement == Judgement::fails && measured.is_sender_limited())
+      return is_met(Judgement::inconclusive,
+                    found->to_string() + " of the baseline" + kSenderLimit + measured.sender_limit, listener->stream());
     const auto why = fmt::format("{} of the baseline; {}", found->to_string(), kRemedy);
-    return is_met(judged(*found), why, listener->stream());
+    return is_met(judgement, why, listener->stream());
   }
   void DescribeTo(std::ostream* out) const {
     *out << fmt::format("at most {:.3g}% slower than the baseline", 100 * tolerance_);
@@ -229,7 +244,9 @@ traffic::Bound RatioBetween(double low, double high) { return traffic::between(l
 ::testing::AssertionResult GoodputRatio(const Repeated& first, const Repeated& second, const traffic::Bound& bound) {
   const auto found = traffic::compare(second.samples, first.samples);
   if (!found) return ::testing::AssertionFailure() << found.error().message();
-  const auto judgement = judge(found->interval, bound);
+  auto judgement = judge(found->interval, bound);
+  if (judgement == Judgement::fails && (found->ratio < bound.low ? first : second).is_sender_limited())
+    judgement = Judgement::inconclusive;
   std::ostringstream why;
   const auto text = fmt::format("the ratio is {}\n  first:  {}\n  second: {}\n  {}", found->to_string(),
                                 first.to_string("Gbit/s", kGiga), second.to_string("Gbit/s", kGiga), kRemedy);

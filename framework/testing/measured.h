@@ -10,6 +10,8 @@
 // Each has three outcomes: the whole confidence interval keeps the bound (holds), no part of it does (fails), or it
 // reaches over it (inconclusive). What is inconclusive fails, and says what to do: measure longer, or where it is
 // quieter. It does so by a failure of its own, so that `Not(GoodputAtLeast(...))` does not pass on noise.
+// So is a goodput that is too low, or low enough, because the sender was the limit rather than the path
+// (TcpResult::spoilers(), Repeated::is_sender_limited()): it says nothing of what is asked about.
 // NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on standard output: for machines that are known
 // to be noisy, where only what has certainly become worse shall fail.
 #pragma once

@@ -80,6 +80,29 @@ TEST(MeasuredTest, OneTcpMeasurementNeedsItsIntervals) {
   }
   EXPECT_THAT(result, TcpGoodputAtLeast(9_gbit));
   EXPECT_THAT(explanation(TcpGoodputAtLeast(11_gbit), result), HasSubstr("which fails: 10 Gbit/s"));
+  result.elapsed = 1s;  // of which it was never busy, nor did it run
+  EXPECT_THAT(explanation(TcpGoodputAtLeast(11_gbit), result),
+              ContainsRegex("which is inconclusive: 1 Gbit/s, but the path may be faster: application-limited"));
+  EXPECT_THAT(result, TcpGoodputAtLeast(9_gbit));
+}
+
+TEST(MeasuredTest, DoesNotBlameThePathForItsSender) {
+  auto limited = kTen;
+  limited.sender_limited = 5;  // of nine
+  limited.sender_limit = "sender-limited: the send buffer";
+  EXPECT_THAT(
+      explanation(GoodputAtLeast(11_gbit), limited),
+      ContainsRegex("which is inconclusive: mean 10 .*the path may be faster: sender-limited: the send buffer"));
+  EXPECT_THAT(explanation(GoodputAtMost(11_gbit), limited), HasSubstr("which is inconclusive"));
+  EXPECT_THAT(limited, GoodputAtLeast(9_gbit));
+  EXPECT_THAT(explanation(GoodputAtMost(9_gbit), limited), HasSubstr("which fails"));
+  const auto twelve = measured({12, 12.1, 11.9, 12, 12, 12.1, 11.9, 12, 12});
+  EXPECT_THAT(explanation(NoSlowerThan(twelve), limited), HasSubstr("which is inconclusive"));
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(limited, twelve, RatioAtLeast(0.9)), "inconclusive");
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(twelve, limited, RatioAtMost(1.1)), "inconclusive");
+  EXPECT_TRUE(GoodputRatio(limited, twelve, RatioAtMost(0.9)));
+  limited.sender_limited = 4;  // less than half: the mean is the path's
+  EXPECT_THAT(explanation(GoodputAtLeast(11_gbit), limited), HasSubstr("which fails"));
 }
 
 // A slow start, and an end of a millisecond in which nothing came.

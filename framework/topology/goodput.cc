@@ -4,9 +4,12 @@ namespace netrig {
 inline namespace topology {
 
 traffic::Measure goodput_of(const Node& from, const Node& to, const traffic::TcpLoad& load, AddressFamily family) {
-  return [=]() -> Result<double> {
+  return [=]() -> Result<traffic::Reading> {
     try {
-      return static_cast<double>(measure(from, to, load, family).goodput().bits_per_second());
+      const auto result = measure(from, to, load, family);
+      const auto spoilers = result.spoilers();
+      return traffic::Reading{static_cast<double>(result.goodput().bits_per_second()),
+                              spoilers.empty() ? "" : spoilers.front()};
     } catch (const SetupError& error) {
       return fail(error.error());
     }

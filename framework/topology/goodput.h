@@ -10,8 +10,8 @@
 namespace netrig {
 inline namespace topology {
 
-/// One measurement of the goodput at the receiver, in bit/s, for traffic::repeat() and traffic::compare_in_turn().
-/// Holds the nodes.
+/// One measurement of the goodput at the receiver, in bit/s, for traffic::repeat() and traffic::compare_in_turn(), with
+/// the first of TcpResult::spoilers(). Holds the nodes.
 [[nodiscard]] traffic::Measure goodput_of(const Node& from, const Node& to, const traffic::TcpLoad& load,
                                           AddressFamily family = AddressFamily::ipv4);
 

@@ -1,4 +1,5 @@
 #include <netrig/traffic/repeat.h>
+#include <netrig/traffic/sender_limit.h>
 
 #include <fmt/format.h>
 
@@ -57,13 +58,24 @@ class Progress {
 };
 
 Result<void> warm_up(const Measure& measure, const Repetition& how, Repeated& taken) {
-  for (std::size_t i = 0; i < how.warm_up; ++i) taken.warm_up.push_back(NETRIG_TRY(measure()));
+  for (std::size_t i = 0; i < how.warm_up; ++i) taken.warm_up.push_back(NETRIG_TRY(measure()).value);
   return {};
 }
 
 Result<void> take(const Measure& measure, Repeated& taken) {
-  taken.samples.push_back(NETRIG_TRY(measure()));
+  auto reading = NETRIG_TRY(measure());
+  taken.samples.push_back(reading.value);
+  if (reading.sender_limit.empty()) return {};
+  ++taken.sender_limited;
+  taken.sender_limit = std::move(reading.sender_limit);
   return {};
+}
+
+void add_spoilers(Repeated& taken, std::vector<std::string> of_the_machine) {
+  taken.spoilers = std::move(of_the_machine);
+  if (taken.sender_limited > 0)
+    taken.spoilers.push_back(
+        fmt::format("{} of {} samples: {}", taken.sender_limited, taken.samples.size(), taken.sender_limit));
 }
 
 Result<Comparison> ratio_of(const RepeatedPair& pair, double confidence, Significance significance) {
@@ -91,7 +103,7 @@ Result<Repeated> repeat(const Measure& measure, const Repetition& repetition) {
     NETRIG_TRY(take(measure, taken));
     if (NETRIG_TRY(progress.is_exact(taken))) break;
   }
-  taken.spoilers = progress.spoilers();
+  add_spoilers(taken, progress.spoilers());
   return taken;
 }
 
@@ -111,7 +123,9 @@ Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second
     pair.comparison = NETRIG_TRY(ratio_of(pair, repetition.confidence, significance));
     if (one && other && is_ratio_exact(pair, repetition.width)) break;
   }
-  pair.first.spoilers = pair.second.spoilers = progress.spoilers();
+  const auto of_the_machine = progress.spoilers();
+  add_spoilers(pair.first, of_the_machine);
+  add_spoilers(pair.second, of_the_machine);
   return pair;
 }
 
@@ -119,8 +133,7 @@ std::string Repeated::to_string(std::string_view unit, double scale) const {
   std::string text = summary.to_string(unit, scale);
   if (!warm_up.empty()) text += fmt::format("; {} to warm up left out", warm_up.size());
   if (!is_exact) text += "; not as exact as asked for: give more time";
-  for (const auto& reason : spoilers) text += "\n  spoiled: " + reason;
-  return text;
+  return text + behind(spoilers);
 }
 
 std::ostream& operator<<(std::ostream& out, const Repeated& repeated) { return out << repeated.to_string(); }

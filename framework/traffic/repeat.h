@@ -12,12 +12,23 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace netrig::traffic {
 
-/// One measurement, in any unit; an error ends the whole.
-using Measure = std::function<Result<double>()>;
+/// What one measurement gave.
+struct Reading {
+  double value = 0;  ///< in any unit
+  std::string
+      sender_limit;  ///< why the sender rather than the path may have set it, as TcpResult::spoilers(); or empty
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a number is a reading of which no more is known
+  Reading(double number = 0, std::string limit = {}) : value{number}, sender_limit{std::move(limit)} {}
+};
+
+/// One measurement; a function that gives Result<double> will do. An error ends the whole.
+using Measure = std::function<Result<Reading>()>;
 
 /// How often to measure.
 struct Repetition {
@@ -35,7 +46,11 @@ struct Repeated {
   std::vector<double> samples;  ///< in the order measured
   Summary summary;  ///< its interval is wider than summarize()'s: it allows for the looks that decided when to stop
   bool is_exact = false;              ///< whether the width asked for was reached
-  std::vector<std::string> spoilers;  ///< reasons to distrust it: MachineUse::spoilers()
+  std::vector<std::string> spoilers;  ///< reasons to distrust it: MachineUse::spoilers(), and the sender_limit
+  std::size_t sender_limited = 0;     ///< samples that a sender_limit was told of
+  std::string sender_limit;           ///< the last of them
+  /// Of at least half of the samples: then their mean is the sender's, and says little of what the path could do.
+  [[nodiscard]] bool is_sender_limited() const { return sender_limited > 0 && 2 * sender_limited >= samples.size(); }
   /// The summary, the warm-up, and what spoils it, a line each.
   [[nodiscard]] std::string to_string(std::string_view unit = {}, double scale = 1) const;
   friend std::ostream& operator<<(std::ostream& out, const Repeated& repeated);

@@ -8,6 +8,7 @@
 namespace netrig::traffic {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -26,6 +27,22 @@ TEST(Repeat, StopsWhenTheAnswerIsExact) {
   EXPECT_THAT(found.samples, ElementsAre(100, 101, 99, 100, 101));
   EXPECT_TRUE(found.is_exact);
   EXPECT_THAT(found.to_string("Mbit/s"), HasSubstr("5 samples), median 100, 99 to 101; 1 to warm up left out"));
+}
+
+TEST(Repeat, TellsHowManySamplesWereTheSenders) {
+  const Measure measure = [n = 0]() mutable -> Result<Reading> {
+    ++n;
+    return Reading{100.0 + n % 2, n < 4 ? "sender-limited" : ""};
+  };
+  const auto found = value_or_throw(repeat(measure));  // the first is the warm-up
+  EXPECT_EQ(found.sender_limited, 2U);
+  EXPECT_FALSE(found.is_sender_limited());
+  EXPECT_THAT(found.to_string(), HasSubstr("\n  spoiled: 2 of 5 samples: sender-limited"));
+  const Measure always = []() -> Result<Reading> { return Reading{1, "application-limited"}; };
+  const auto pair = value_or_throw(compare_in_turn(giving({1, 2, 1, 2, 1, 2}), always, {.at_most = 5}));
+  EXPECT_TRUE(pair.second.is_sender_limited());
+  EXPECT_FALSE(pair.first.is_sender_limited());
+  EXPECT_THAT(pair.second.spoilers, Contains("5 of 5 samples: application-limited"));
 }
 
 TEST(Repeat, GoesOnWhileItIsNot) {

@@ -6,6 +6,8 @@
 // A field that has iperf3's name means what it means there (iperf_api.c, version 3.12): `host` is the client, `remote`
 // the server, times are in seconds but for `rtt` (microseconds) and `jitter_ms`. What iperf3 does not know has names of
 // its own. Where nothing was counted a field is left out.
+// The senders' `busy_time`, `rwnd_limited` and `sndbuf_limited` (seconds) are the kernel's of those names in TCP_INFO;
+// `end.spoilers` are sentences, reasons to distrust the figures: results' spoilers().
 // Several streams: `intervals[].streams[]` and `end.streams[]` in one order, that of `start.connected[]`; `test_start`
 // has `bytes` and `blocks` of all together, `target_bitrate` of each.
 #pragma once
@@ -34,7 +36,8 @@ std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::s
 /// two), process_memory_bytes, kernel_memory_bytes, tcp_buffer_bytes; `end.connect_us` as `latency_us` above.
 std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& result, std::string_view environment = {});
 
-/// A line for the head, each interval that was sampled, each stream of several, and the whole, as iperf3 prints them:
+/// A line for the head, each interval that was sampled, each stream of several, and the whole, as iperf3 prints them;
+/// what spoils it last:
 ///
 ///   Interval             Transfer     Bitrate          Retr   Cwnd      RTT
 ///   0.00 - 0.10 s        512.1 MB     40.97 Gbit/s        0   917 kB    65 us

@@ -119,6 +119,14 @@ Json tcp_start(const TcpLoad& load, const TcpResult& result) {
   return start;
 }
 
+// Of a stream, and as the sum.
+template <class Of>
+void tell_limits(Json& sender, const Of& of) {
+  sender["busy_time"] = json_seconds(of.busy_time);
+  sender["rwnd_limited"] = json_seconds(of.rwnd_limited);
+  sender["sndbuf_limited"] = json_seconds(of.sndbuf_limited);
+}
+
 Json tcp_stream(const TcpStream& stream, nanoseconds warm_up) {
   auto sender = json_span({}, stream.ended, stream.sent.value());
   sender["retransmits"] = stream.retransmits;
@@ -127,6 +135,7 @@ Json tcp_stream(const TcpStream& stream, nanoseconds warm_up) {
   sender["snd_cwnd"] = stream.congestion_window.value();
   sender["segments"] = stream.segments_sent;
   sender["mss"] = stream.mss;
+  tell_limits(sender, stream);
   sender["sender"] = true;
   auto receiver = json_span(warm_up, std::max(warm_up, stream.ended), stream.counted.value());
   receiver["sender"] = false;
@@ -166,6 +175,7 @@ Json udp_end(const UdpLoad& load, const UdpResult& result) {
           {"sum_received", received},
           {"delay_us", json_times(result.delay)},
           {"segmented", result.segmented},
+          {"spoilers", result.spoilers()},
           {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
 }
 
@@ -177,6 +187,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
   for (const auto& stream : result.streams) streams.push_back(tcp_stream(stream, result.warm_up));
   auto sent = json_span({}, whole, result.sent.value());
   sent["retransmits"] = result.retransmits;
+  tell_limits(sent, result);
   sent["sender"] = true;
   auto received = json_span(result.warm_up, whole, result.counted.value());
   received["sender"] = false;
@@ -184,6 +195,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
            {"sum_sent", std::move(sent)},
            {"sum_received", std::move(received)},
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, whole)},
+           {"spoilers", result.spoilers()},
            {"sender_tcp_congestion", result.congestion_control},
            {"receiver_tcp_congestion", result.receiver_congestion_control}};
   auto list = json_intervals(result.intervals, [&](Json& sum, const auto& part, const Interval& interval) {

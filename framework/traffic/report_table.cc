@@ -1,4 +1,5 @@
 #include <netrig/traffic/report.h>
+#include <netrig/traffic/sender_limit.h>
 
 #include <fmt/format.h>
 
@@ -55,8 +56,9 @@ std::string to_table(const TcpResult& result) {
   for (const auto& stream : result.streams)
     text += tcp_line(fmt::format("stream {}", ++number), stream.received, rate(stream.received, stream.ended),
                      stream.retransmits, stream.congestion_window, stream.rtt);
-  return text + fmt::format("{:<20} {:<12} {:<16} {:>5}\n", fmt::format("all, {:.2f} s", seconds_of(result.elapsed)),
-                            transferred(result.counted), in_bits(result.goodput()), result.retransmits);
+  text += fmt::format("{:<20} {:<12} {:<16} {:>5}\n", fmt::format("all, {:.2f} s", seconds_of(result.elapsed)),
+                      transferred(result.counted), in_bits(result.goodput()), result.retransmits);
+  return text + in_lines(result.spoilers());
 }
 
 std::string to_table(const UdpResult& result) {
@@ -72,9 +74,9 @@ std::string to_table(const UdpResult& result) {
   }
   text += udp_line(fmt::format("all, {:.2f} s", seconds_of(result.elapsed)), result.bytes, result.goodput(),
                    result.lost(), result.sent);
-  return text + fmt::format("jitter {}, {} out of order, {} duplicates, one way {}\n",
-                            whole_microseconds(result.jitter), result.reordered, result.duplicates,
-                            result.delay.to_string());
+  text += fmt::format("jitter {}, {} out of order, {} duplicates, one way {}\n", whole_microseconds(result.jitter),
+                      result.reordered, result.duplicates, result.delay.to_string());
+  return text + in_lines(result.spoilers());
 }
 
 }  // namespace netrig::traffic

@@ -94,6 +94,29 @@ TEST(ReportJson, TellsTcpAtBothEnds) {
   EXPECT_EQ(end.at("streams").at(0).at("receiver").at("bytes"), 8'000'000);
 }
 
+TEST(ReportJson, TellsWhatLimitedTheSender) {
+  auto result = tcp_result();
+  auto& stream = result.streams[0];
+  result.busy_time = stream.busy_time = 1500ms;
+  result.rwnd_limited = stream.rwnd_limited = 250ms;
+  result.sndbuf_limited = stream.sndbuf_limited = 750ms;
+  stream.min_rtt = 60us;
+  const auto end = Json::parse(to_json(tcp_load(), result)).at("end");
+  for (const auto& sender : {end.at("streams").at(0).at("sender"), end.at("sum_sent")}) {
+    EXPECT_EQ(sender.at("busy_time"), 1.5);
+    EXPECT_EQ(sender.at("rwnd_limited"), 0.25);
+    EXPECT_EQ(sender.at("sndbuf_limited"), 0.75);
+  }
+  ASSERT_EQ(end.at("spoilers").size(), 1U);
+  EXPECT_THAT(end.at("spoilers").at(0), HasSubstr("held the sender back 50% of the time"));
+  EXPECT_THAT(to_table(result), HasSubstr("7\n  spoiled: sender-limited: the send buffer"));
+  auto udp = udp_result();
+  EXPECT_EQ(Json::parse(to_json(UdpLoad{}, udp)).at("end").at("spoilers"), Json::array());
+  udp.asked = Bandwidth::bits_per_second(20'000'000);
+  EXPECT_EQ(Json::parse(to_json(UdpLoad{}, udp)).at("end").at("spoilers").size(), 1U);
+  EXPECT_THAT(to_table(udp), HasSubstr("\n  spoiled: sender-limited: 40 Mbit/s were asked for and 22.4 Mbit/s sent"));
+}
+
 TEST(ReportJson, TellsWhatTcpWasAskedFor) {
   const auto start = Json::parse(to_json(tcp_load(), tcp_result())).at("start");
   EXPECT_EQ(start.at("test_start").at("protocol"), "TCP");

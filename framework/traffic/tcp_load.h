@@ -76,9 +76,14 @@ struct TcpStream {
   ByteCount congestion_window;
   std::uint64_t segments_sent = 0;  ///< of the MSS's size at the most, retransmitted ones included
   unsigned mss = 0;
-  std::chrono::nanoseconds busy{};              ///< there was something to send
-  std::chrono::nanoseconds receiver_limited{};  ///< of that: the receiver's window held it up
-  std::chrono::nanoseconds buffer_limited{};    ///< of that: the sender's buffer held it up
+  // Where its time went, from the connection's start, by the kernel's names; counted in ticks, 1 to 10 ms each.
+  /// Something was on its way or to be sent. Shared threads send nothing while they receive: what has arrived by then
+  /// is acknowledged, and only what the receiver's window has kept back goes on counting.
+  std::chrono::nanoseconds busy_time{};
+  /// Of that: the receiver's window held it up. Shared threads fill it each time before they empty it: most of the
+  /// time.
+  std::chrono::nanoseconds rwnd_limited{};
+  std::chrono::nanoseconds sndbuf_limited{};  ///< of that: the sender's buffer held it up
 };
 
 /// What came of it. Every byte that was sent has arrived: less is an error, never a result.
@@ -88,15 +93,27 @@ struct TcpResult {
   std::chrono::nanoseconds warm_up{};  ///< what it took, a little more than asked for
   std::chrono::nanoseconds elapsed{};  ///< from the start, or the end of the warm-up, until the last byte arrived
   std::uint64_t retransmits = 0;
+  std::chrono::nanoseconds busy_time{}, rwnd_limited{}, sndbuf_limited{};  ///< sums of the streams'
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
   std::vector<Interval> intervals;
   SideCost client, server;         ///< of shared threads each side's part is estimated, from the time its calls took
   TcpThreads threads{};            ///< which it were; never automatic
+  Direction direction{};           ///< that of the load
   std::string congestion_control;  ///< of who sends; of the client with Direction::both
   std::string receiver_congestion_control;  ///< of the other side's socket
 
   /// At the receiver.
   [[nodiscard]] Bandwidth goodput() const { return rate(counted, elapsed); }
+  /// A sentence a reason why the sender, not the path, may have set the pace; none of a run below 200 ms, which is few
+  /// of the kernel's ticks:
+  /// - sender-limited: the send buffer held it up for a tenth of its busy time. Not where the round trip is twice the
+  ///   shortest seen or more: then the buffer's bytes stood in a queue on the way (a token bucket), and more of them
+  ///   would only have made that longer.
+  /// - application-limited: for a quarter of the time nothing was on its way, and the sender had no processor either.
+  ///   A sender at work is no reason: within one machine its work is the path's.
+  /// `pace` keeps bytes waiting in the kernel, and counts as busy.
+  [[nodiscard]] std::vector<std::string> spoilers() const;
+  /// The goodput and what made it up, and each spoiler on a line of its own.
   [[nodiscard]] std::string to_string() const;
 };
 

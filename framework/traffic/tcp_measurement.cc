@@ -1,6 +1,7 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/open_files.h>
 #include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/sender_limit.h>
 #include <netrig/traffic/tcp_measurement.h>
 
 #include <fmt/format.h>
@@ -42,7 +43,6 @@ void add_up(Interval& interval) {
 }
 
 TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t started) {
-  const auto info = info_of(sender);
   TcpStream stream{.from = sender.local,
                    .to = sender.peer,
                    .sent = ByteCount{sender.sent.load()},
@@ -50,15 +50,7 @@ TcpStream stream_of(const TcpFlow& sender, const TcpFlow& receiver, std::int64_t
                    .counted = {},
                    .congestion_window = {}};
   if (stream.received.value() > 0) stream.ended = nanoseconds{receiver.last_arrival.load() - started};
-  stream.retransmits = info.tcpi_total_retrans;
-  stream.rtt = microseconds{info.tcpi_rtt};
-  stream.min_rtt = microseconds{info.tcpi_min_rtt};
-  stream.congestion_window = ByteCount{std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss};
-  stream.segments_sent = info.tcpi_data_segs_out;
-  stream.mss = info.tcpi_snd_mss;
-  stream.busy = microseconds{info.tcpi_busy_time};
-  stream.receiver_limited = microseconds{info.tcpi_rwnd_limited};
-  stream.buffer_limited = microseconds{info.tcpi_sndbuf_limited};
+  tell(stream, info_of(sender));
   return stream;
 }
 
@@ -91,6 +83,9 @@ Result<void> add_streams(TcpResult& result, const TcpSide& client, const TcpSide
     result.sent += stream.sent;
     result.received += stream.received;
     result.retransmits += stream.retransmits;
+    result.busy_time += stream.busy_time;
+    result.rwnd_limited += stream.rwnd_limited;
+    result.sndbuf_limited += stream.sndbuf_limited;
     if (stream.sent == stream.received) continue;
     return fail(
         Error::from_errno("measure tcp to " + stream.to.to_string(), "", EPROTO,
@@ -178,6 +173,7 @@ Result<void> TcpMeasurement::start() {
 
 void TcpMeasurement::add_costs(TcpResult& result) const {
   result.threads = threads_;
+  result.direction = load_.direction;
   result.client = crew_->client_cost();
   result.server = crew_->server_cost();
   if (threads_ == TcpThreads::each_side) return;
@@ -230,10 +226,11 @@ std::string TcpResult::to_string() const {
   const auto seconds = std::chrono::duration<double>{elapsed}.count();
   return fmt::format(
       "{:.4g} Mbit/s: {} bytes in {:.3f} s over {} stream{}, {} retransmit{}, {}; {:.3f} s of CPU time at the client, "
-      "{:.3f} s at the server",
+      "{:.3f} s at the server{}",
       static_cast<double>(goodput().bits_per_second()) / 1e6, counted.value(), seconds, streams.size(),
       streams.size() == 1 ? "" : "s", retransmits, retransmits == 1 ? "" : "s", congestion_control,
-      std::chrono::duration<double>{client.cpu}.count(), std::chrono::duration<double>{server.cpu}.count());
+      std::chrono::duration<double>{client.cpu}.count(), std::chrono::duration<double>{server.cpu}.count(),
+      behind(spoilers()));
 }
 
 std::ostream& operator<<(std::ostream& out, const TcpResult& result) { return out << result.to_string(); }

@@ -119,4 +119,17 @@ tcp_info info_of(const TcpFlow& flow) {
   return info;
 }
 
+void tell(TcpStream& stream, const tcp_info& info) {
+  using std::chrono::microseconds;
+  stream.retransmits = info.tcpi_total_retrans;
+  stream.rtt = microseconds{info.tcpi_rtt};
+  stream.min_rtt = microseconds{info.tcpi_min_rtt};
+  stream.congestion_window = ByteCount{std::uint64_t{info.tcpi_snd_cwnd} * info.tcpi_snd_mss};
+  stream.segments_sent = info.tcpi_data_segs_out;
+  stream.mss = info.tcpi_snd_mss;
+  stream.busy_time = microseconds{info.tcpi_busy_time};
+  stream.rwnd_limited = microseconds{info.tcpi_rwnd_limited};
+  stream.sndbuf_limited = microseconds{info.tcpi_sndbuf_limited};
+}
+
 }  // namespace netrig::traffic

@@ -93,5 +93,7 @@ Result<void> check(const TcpLoad& load);
 Result<void> set_options(int fd, const TcpLoad& load, const std::string& side);
 /// What the kernel knows of a connection (tcp(7), TCP_INFO).
 tcp_info info_of(const TcpFlow& flow);
+/// Fills in what of it belongs to the result. Times there are in microseconds.
+void tell(TcpStream& stream, const tcp_info& info);
 
 }  // namespace netrig::traffic

@@ -62,6 +62,9 @@ struct UdpResult {
   ByteCount bytes;                     ///< payload of those received
   std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
   std::chrono::nanoseconds sending{};  ///< from the first send to the last
+  /// Of that: the socket's buffer was full. The queue of the sender's own link had not let go of what was in it.
+  std::chrono::nanoseconds blocked{};
+  std::optional<Bandwidth> asked = {};  ///< UdpLoad::rate, of each stream
   /// RFC 3550 section 6.4.1, at the end; the mean of the streams that arrived. Each system call stamps all of its
   /// datagrams with one time, on both sides: jitter and delay resolve no more than a batch, which is one datagram only
   /// with a `rate` that leaves a gap and without `segmentation`.
@@ -81,6 +84,10 @@ struct UdpResult {
   [[nodiscard]] double packet_rate() const {
     return elapsed.count() == 0 ? 0 : static_cast<double>(received) * 1e9 / static_cast<double>(elapsed.count());
   }
+  /// That the sender, not the path, set the pace: it did not come to 95% of the rate asked for, in the time that its
+  /// own link's queue let it (`blocked`). What its kernel refused counts as sent here.
+  [[nodiscard]] std::vector<std::string> spoilers() const;
+  /// What arrived and how, and each spoiler on a line of its own.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -2,6 +2,7 @@
 #include <netrig/base/open_files.h>
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/sender_limit.h>
 #include <netrig/traffic/socket_address.h>
 #include <netrig/traffic/socket_options.h>
 #include <netrig/traffic/udp_side.h>
@@ -173,6 +174,8 @@ UdpResult result_of(const UdpLoad& load, const Endpoint& to, const UdpSender& se
   result.sent = sender.sent();
   result.refused = sender.refused();
   result.sending = nanoseconds{sender.last() - sender.first()};
+  result.blocked = sender.blocked();
+  result.asked = load.rate;
   result.elapsed = nanoseconds{receiver.last() - sender.first()};
   result.segmented = sender.segmented();
   result.intervals = crew.intervals();
@@ -231,10 +234,11 @@ Result<UdpResult> measure_udp(const UdpLoad& load, const Sides& sides) {
 std::string UdpResult::to_string() const {
   return fmt::format(
       "{:.4g} Mbit/s, {:.6g} packets/s: {} of {} datagrams{} in {:.3f} s, {} lost ({:.2g}%), {} reordered, {} "
-      "duplicates, jitter {:.1f} us; one way {}",
+      "duplicates, jitter {:.1f} us; one way {}{}",
       static_cast<double>(goodput().bits_per_second()) / 1e6, packet_rate(), received, sent,
       streams.size() > 1 ? fmt::format(" over {} streams", streams.size()) : "", whole_seconds(elapsed), lost(),
-      100 * loss(), reordered, duplicates, static_cast<double>(jitter.count()) / 1e3, delay.to_string());
+      100 * loss(), reordered, duplicates, static_cast<double>(jitter.count()) / 1e3, delay.to_string(),
+      behind(spoilers()));
 }
 
 std::ostream& operator<<(std::ostream& out, const UdpResult& result) { return out << result.to_string(); }

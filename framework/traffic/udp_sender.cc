@@ -160,17 +160,22 @@ Result<void> UdpSender::send(std::uint64_t count, const Reins& reins, const std:
   flow.sent += datagrams;
   sent_.store(sent() + datagrams, std::memory_order_release);
   last_ = now;
+  blocked_ = waited_;
   next_turn();
+  return {};
+}
+
+Result<void> UdpSender::wait_for_room(const Reins& reins) {
+  const auto began = ticks();
+  pollfd ready[] = {{flows_[turn_].socket.get(), POLLOUT, 0}, {reins.wake.get(), POLLIN, 0}};
+  if (::poll(ready, 2, -1) < 0 && errno != EINTR) return fail(Error::from_errno("wait to send", name_, errno));
+  waited_ += std::chrono::nanoseconds{ticks() - began};
   return {};
 }
 
 Result<void> UdpSender::refuse(int error, const Reins& reins, const std::function<bool()>& heard) {
   if (error == EINTR) return {};
-  if (error == EAGAIN) {
-    pollfd ready[] = {{flows_[turn_].socket.get(), POLLOUT, 0}, {reins.wake.get(), POLLIN, 0}};
-    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return fail(Error::from_errno("wait to send", name_, errno));
-    return {};
-  }
+  if (error == EAGAIN) return wait_for_room(reins);
   // The own kernel's word on one message: a firewall's output chain, a full queue.
   if (error == EPERM || error == ENOBUFS) {
     const auto datagrams = parts_[0].iov_len / load_.payload;

@@ -58,6 +58,8 @@ class UdpSender {
   [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
   [[nodiscard]] std::int64_t first() const { return first_; }
   [[nodiscard]] std::int64_t last() const { return last_; }
+  /// Until the last send: how long a full buffer kept it.
+  [[nodiscard]] std::chrono::nanoseconds blocked() const { return blocked_; }
 
  private:
   [[nodiscard]] bool all_gone() const { return load_.packets && sent() + refused_ >= *load_.packets * load_.streams; }
@@ -70,6 +72,7 @@ class UdpSender {
   Result<void> wait_until_due(const Reins& reins) const;
   Result<void> send(std::uint64_t count, const Reins& reins, const std::function<bool()>& heard);
   Result<void> refuse(int error, const Reins& reins, const std::function<bool()>& heard);
+  Result<void> wait_for_room(const Reins& reins);
   unsigned fill(std::uint64_t count, std::int64_t now);
   void next_turn() { turn_ = turn_ + 1 == flows_.size() ? 0 : turn_ + 1; }
 
@@ -86,6 +89,7 @@ class UdpSender {
   std::atomic<bool> done_{false};
   std::uint64_t refused_ = 0;
   std::int64_t first_ = 0, last_ = 0;
+  std::chrono::nanoseconds blocked_{}, waited_{};  ///< until the last send, and until now
 };
 
 /// The books of what arrives of one stream: once, again, out of order, and how late. One thread writes, others may read
