@@ -5,10 +5,13 @@
 #include <netrig/sandbox/terminal.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <poll.h>
+#include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -34,6 +37,18 @@ constexpr raw::SignalSet kForwarded = raw::bit_of(SIGHUP) | raw::bit_of(SIGINT) 
   raw::set_mask(~raw::bit_of(signal));
   raw::call(SYS_kill, ::getpid(), signal);
   raw::exit_now(128 + signal);  // reached only by the init of a pid namespace, whom its own signals do not kill
+}
+
+// Whether `pid` neither blocks, ignores nor handles `signal`, as proc_pid_status(5) has it. False when it is gone.
+bool leaves_to_the_kernel(pid_t pid, int signal) {
+  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+  bool found = false;
+  for (std::string name, value; status >> name && std::getline(status, value);) {
+    if (name != "SigBlk:" && name != "SigIgn:" && name != "SigCgt:") continue;
+    found = true;
+    if ((std::strtoull(value.c_str(), nullptr, 16) & raw::bit_of(signal)) != 0) return false;
+  }
+  return found;
 }
 
 bool has_ended(int pidfd, int milliseconds) {
@@ -106,7 +121,8 @@ class Supervisor {
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
     const auto signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGTSTP) {
-      stop_asked_ = true;
+      stop_asked_ =
+          leaves_to_the_kernel(program_pid_, signal);  // else a later stop would be taken for the answer to this one
       signal_group(signal);
     } else {
       raw::call(SYS_pidfd_send_signal, program_.get(), signal, nullptr, 0);
@@ -129,13 +145,21 @@ class Supervisor {
   }
 
   void stop_self(int signal) {
-    const bool alone = std::exchange(stop_asked_, false) || signal == SIGSTOP;
+    // The terminal would have stopped the whole group of the caller; raise(3) and kill(2) stop one process.
+    const bool is_terminals = came_from_terminal(signal);
     const raw::SignalSet blocked = raw::set_mask(~raw::SignalSet{0});
     raw::set_action(signal, SIG_DFL);
-    // A stop that came from the terminal would have reached the whole group of the caller.
-    ::kill(alone ? ::getpid() : 0, signal);
+    ::kill(is_terminals ? 0 : ::getpid(), signal);
     raw::set_mask(blocked & ~raw::bit_of(signal));
     raw::set_mask(blocked);
+  }
+
+  // Who stopped a program is told to nobody but its tracer. The terminal's keys reach its foreground alone, so that
+  // only there a raise(SIGTSTP) cannot be told from Ctrl-Z; and a read or write from the background needs a terminal.
+  bool came_from_terminal(int signal) {
+    const bool was_asked = std::exchange(stop_asked_, false);
+    if (signal == SIGTTIN || signal == SIGTTOU) return has_controlling_terminal();
+    return signal == SIGTSTP && !was_asked && program_pid_ > 0 && is_foreground(terminal_, program_pid_);
   }
 
   // The end of the channel without the program's end: the init failed, as it said before, or was killed.
@@ -149,7 +173,7 @@ class Supervisor {
   // After this no process of the sandbox is left.
   void settle() const {
     wait_for_init_aloud(init_.pid);
-    if (program_pid_ > 0 && terminal_ >= 0 && ::tcgetpgrp(terminal_) == program_pid_) {
+    if (program_pid_ > 0 && is_foreground(terminal_, program_pid_)) {
       give_foreground(terminal_, ::getpgrp());
     }
   }

@@ -1,5 +1,7 @@
+#include <netrig/base/unique_fd.h>
 #include <netrig/sandbox/terminal.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -14,7 +16,13 @@ int shared_terminal() noexcept {
   return S_ISCHR(out.st_mode) && in.st_rdev == out.st_rdev ? STDIN_FILENO : -1;
 }
 
-bool has_foreground(int terminal) noexcept { return terminal >= 0 && ::tcgetpgrp(terminal) == ::getpgrp(); }
+bool has_foreground(int terminal) noexcept { return is_foreground(terminal, ::getpgrp()); }
+
+bool is_foreground(int terminal, pid_t group) noexcept { return terminal >= 0 && ::tcgetpgrp(terminal) == group; }
+
+bool has_controlling_terminal() noexcept {
+  return UniqueFd{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)}.valid();
+}
 
 void give_foreground(int terminal, pid_t group) noexcept {
   if (terminal >= 0) ::tcsetpgrp(terminal, group);

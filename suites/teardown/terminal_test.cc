@@ -3,10 +3,14 @@
 #include <netrig/suites/teardown/observer.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <functional>
 #include <pty.h>
+#include <string>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -35,6 +39,42 @@ class Shell {
   int keyboard_;
 };
 
+// Another process of the victim's group, as a shell's job has several: its caller, or the rest of a pipeline. It leaves
+// a SIGTSTP, SIGTTIN or SIGTTOU pending for everybody to see. A group that is signalled by a member is signalled as a
+// whole before that member stops.
+class Neighbour {
+ public:
+  explicit Neighbour(const Victim& victim) {
+    sigset_t stops, before;
+    ::sigemptyset(&stops);
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&stops, signal);
+    ::sigprocmask(SIG_BLOCK, &stops, &before);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      for (;;) ::pause();
+    }
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    EXPECT_EQ(::setpgid(pid_, victim.supervisor()), 0) << std::strerror(errno);
+  }
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+  ~Neighbour() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  [[nodiscard]] bool was_told(int signal) const {
+    std::ifstream status{"/proc/" + std::to_string(pid_) + "/status"};
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("ShdPnd:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+    }
+    return false;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
 class TerminalTest : public TeardownTest {
  protected:
   // 0 when `scene` returned, in a session with a terminal, without a failure.
@@ -50,6 +90,19 @@ class TerminalTest : public TeardownTest {
       ::login_tty(screen);
       ::dup2(report, STDERR_FILENO);
       scene(Shell{keyboard});
+      ::_exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+
+  // The same in a session without a terminal, as a job of CI has it.
+  static int play_without_terminal(const std::function<void()>& scene) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setsid();
+      scene();
       ::_exit(testing::Test::HasFailure() ? 1 : 0);
     }
     int status = -1;
@@ -98,6 +151,64 @@ TEST_F(TerminalTest, CtrlZStopsItAndFgContinuesIt) {
               shell.type('\n');
               EXPECT_EQ(victim.wait_supervisor(), exited(0));
               EXPECT_TRUE(victim.all_gone_already());
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, CtrlZStopsTheWholeJobOfTheCaller) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"wait"}, .own_group = true, .foreground = true}};
+              const Neighbour neighbour{victim};
+              EXPECT_EQ(victim.letters(1), "T");
+              shell.type(26);
+              EXPECT_EQ(victim.wait_stopped(), SIGTSTP);
+              EXPECT_TRUE(neighbour.was_told(SIGTSTP));
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, AStopThatTheProgramHandledIsNotTakenForALaterCtrlZ) {
+  EXPECT_EQ(play([](const Shell& shell) {
+              Victim victim{{.arguments = {"handle-stops-at-first"}, .own_group = true, .foreground = true}};
+              const Neighbour neighbour{victim};
+              EXPECT_EQ(victim.letters(1), "T");
+              ::kill(victim.supervisor(), SIGTSTP);
+              EXPECT_EQ(victim.letters(1), "S");
+              ::kill(victim.supervisor(), SIGUSR1);
+              EXPECT_EQ(victim.letters(1), "U");
+              shell.type(26);
+              EXPECT_EQ(victim.wait_stopped(), SIGTSTP);
+              EXPECT_TRUE(neighbour.was_told(SIGTSTP));
+            }),
+            0);
+}
+
+TEST_F(TerminalTest, AStopSentToTheSupervisorStopsNobodyElse) {
+  EXPECT_EQ(play([](const Shell& /*shell*/) {
+              Victim victim{{.arguments = {"wait"}, .own_group = true, .foreground = true}};
+              const Neighbour neighbour{victim};
+              EXPECT_EQ(victim.letters(1), "T");
+              ::kill(victim.supervisor(), SIGTSTP);
+              EXPECT_EQ(victim.wait_stopped(), SIGTSTP);
+              EXPECT_FALSE(neighbour.was_told(SIGTSTP));
+            }),
+            0);
+}
+
+// The job of a program that stops itself may be a whole build.
+TEST_F(TerminalTest, WithoutATerminalAProgramThatStopsItselfStopsNobodyElse) {
+  EXPECT_EQ(play_without_terminal([] {
+              for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP}) {
+                Victim victim{{.arguments = {"stop-by", std::to_string(signal)}, .own_group = true}};
+                const Neighbour neighbour{victim};
+                EXPECT_EQ(victim.letters(1), "T");
+                ::kill(victim.supervisor(), SIGUSR1);
+                EXPECT_EQ(victim.wait_stopped(), signal);
+                EXPECT_FALSE(neighbour.was_told(signal)) << ::strsignal(signal);
+                ::kill(victim.supervisor(), SIGCONT);
+                EXPECT_EQ(victim.letters(1), "C");
+                EXPECT_EQ(victim.wait_supervisor(), exited(0));
+              }
             }),
             0);
 }

@@ -129,6 +129,34 @@ int count_signals() {
   return ::sigisemptyset(&pending) ? 0 : 1;
 }
 
+// Stops itself when it is told SIGUSR1.
+int stop_by(int signal) {
+  sigset_t go;
+  ::sigemptyset(&go);
+  ::sigaddset(&go, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &go, nullptr);
+  tell('T');
+  int got = 0;
+  if (::sigwait(&go, &got) != 0 || ::raise(signal) != 0) return 94;
+  tell('C');
+  return 0;
+}
+
+// Handles SIGTSTP, and tells of it, until it is told SIGUSR1; after that it is stopped by it.
+int handle_stops_at_first() {
+  sigset_t end;
+  ::sigemptyset(&end);
+  ::sigaddset(&end, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &end, nullptr);
+  ::signal(SIGTSTP, [](int) { tell('S'); });
+  tell('T');
+  int got = 0;
+  if (::sigwait(&end, &got) != 0) return 94;
+  ::signal(SIGTSTP, SIG_DFL);
+  tell('U');
+  wait_for_ever();
+}
+
 int compare_signals() {
   struct sigaction action{};
   sigset_t blocked;
@@ -253,6 +281,8 @@ int run(const std::string& action, const char* argument) {
       {"bomb", []() -> int { fork_for_ever(); }},
       {"bomb-in-space", fork_for_ever_in_a_space},
       {"count-signals", count_signals},
+      {"stop-by", [&] { return stop_by(std::atoi(argument)); }},
+      {"handle-stops-at-first", handle_stops_at_first},
       {"print-signals", compare_signals},
       {"print-ids", print_ids},
       {"read-line", read_line},
