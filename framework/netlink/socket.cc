@@ -1,3 +1,4 @@
+#include <netrig/base/initial_user_namespace.h>
 #include <netrig/netlink/socket.h>
 
 #include <atomic>
@@ -13,11 +14,6 @@
 
 namespace netrig::netlink {
 namespace {
-
-/// The inode of the user namespace that the machine starts with: PROC_USER_INIT_INO of the kernel's linux/proc_ns.h.
-constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
-
-bool is_initial_user_namespace(const struct stat& status) { return status.st_ino == kInitialUserNamespace; }
 
 /// Whoever is in a user namespace of its own has power over network namespaces of that one and its descendants alone,
 /// and can never go back: so once this is true, no namespace that can be configured is the host's, and nothing need be

@@ -1,3 +1,4 @@
+#include <netrig/base/initial_user_namespace.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/netns/guard.h>
 
@@ -10,18 +11,12 @@
 
 namespace netrig::netns {
 
-namespace {
-
-constexpr ino_t kInitialUserNamespace = 0xEFFFFFFDU;  // PROC_USER_INIT_INO: include/linux/proc_ns.h, since Linux 3.8
-
-}  // namespace
-
 Result<bool> in_initial_user_namespace() {
   constexpr auto kPath = "/proc/thread-self/ns/user";
   struct stat seen{};
   if (stat(kPath, &seen) != 0)
     return fail(Error::from_errno("find the user namespace", kPath, errno, "is /proc mounted?"));
-  return seen.st_ino == kInitialUserNamespace;
+  return is_initial_user_namespace(seen);
 }
 
 Result<bool> is_ours(int fd) {

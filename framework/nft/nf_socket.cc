@@ -1,3 +1,4 @@
+#include <netrig/base/initial_user_namespace.h>
 #include <netrig/nft/nf_socket.h>
 
 #include <cerrno>
@@ -14,8 +15,6 @@ namespace netrig::nft {
 namespace {
 
 constexpr const char* kOpen = "open netfilter socket";
-// The inode of the initial user namespace (PROC_USER_INIT_INO, include/linux/proc_ns.h).
-constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
 
 // A socket whose owner cannot be told is refused too: whoever may configure a namespace may also ask who owns it.
 Result<void> refuse_host(int socket, const std::string& label) {
@@ -23,7 +22,7 @@ Result<void> refuse_host(int socket, const std::string& label) {
   const UniqueFd user{net ? ioctl(net.get(), NS_GET_USERNS) : -1};
   if (!user && errno != EPERM && errno != ENOTTY) return fail(Error::from_errno(kOpen, label, errno));
   struct stat status{};
-  if (user && fstat(user.get(), &status) == 0 && status.st_ino != kInitialUserNamespace) return {};
+  if (user && fstat(user.get(), &status) == 0 && !is_initial_user_namespace(status)) return {};
   return fail(Error::from_errno(kOpen, label, EPERM,
                                 "this network namespace belongs to the host; open the socket inside the sandbox"));
 }
