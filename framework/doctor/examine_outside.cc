@@ -1,4 +1,3 @@
-#include <netrig/base/error.h>
 #include <netrig/doctor/examine.h>
 #include <netrig/doctor/host.h>
 #include <netrig/sandbox/probe.h>
@@ -9,8 +8,7 @@ namespace {
 Finding finding_of(const sandbox::ProbeStep& step) {
   if (step.outcome == sandbox::Outcome::ok) return found(step.name, step.action);
   if (step.outcome == sandbox::Outcome::skipped) return unknown(step.name, step.cause);
-  const auto text = step.action + ": " + describe_errno(step.error) + (step.cause.empty() ? "" : ": " + step.cause);
-  return lacks(step.name, text, step.remedy);
+  return lacks(step.name, step.reason(), step.remedy);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <netrig/sandbox/explain.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstring>
 
 namespace netrig::sandbox {
 namespace {
@@ -113,12 +115,27 @@ Explanation explain_missing(Step step, const HostFacts& facts) {
   }
 }
 
+Explanation explain_death(int signal) {
+  switch (signal) {
+    case SIGSYS:
+      return {"a seccomp filter kills whoever makes a system call that this step makes", kContainerFlags};
+    case SIGKILL:
+      return {
+          "by the kernel's out-of-memory killer, or by another process: dmesg and memory.events of the control group "
+          "tell which",
+          "more memory: docker run --memory, systemd's MemoryMax="};
+    default:
+      return {};
+  }
+}
+
 // The chain's steps are checks of their own; those after it fail for want of what they start with, of room.
 std::string_view doctor_id_of(Step step) { return name_of(step <= Step::nft ? step : Step::prepare); }
 
 }  // namespace
 
 Explanation explain(const Failure& failure, const HostFacts& facts) {
+  if (failure.signal != 0) return explain_death(failure.signal);
   switch (failure.error) {
     case EPERM:
     case EACCES:
@@ -142,8 +159,16 @@ Explanation explain(const Failure& failure, const HostFacts& facts) {
   }
 }
 
+std::string describe_end(int error, int signal) {
+  if (signal == 0) return describe_errno(error);
+  const char* name = ::sigabbrev_np(signal);
+  return "the sandbox's init was killed by signal " + std::to_string(signal) +
+         (name != nullptr ? " (SIG" + std::string{name} + ")" : "");
+}
+
 std::string tell(const Failure& failure, const Explanation& explanation) {
-  std::string text = "no sandbox: " + std::string{action_of(failure.step)} + ": " + describe_errno(failure.error);
+  std::string text =
+      "no sandbox: " + std::string{action_of(failure.step)} + ": " + describe_end(failure.error, failure.signal);
   if (!explanation.cause.empty()) text += ": " + explanation.cause;
   if (!explanation.remedy.empty()) text += "; remedy: " + explanation.remedy;
   return text + " [netrig doctor: " + std::string{doctor_id_of(failure.step)} + "]";

@@ -19,6 +19,10 @@ struct Explanation {
 /// The likely cause of `failure` on a host of these `facts`, and what allows it.
 Explanation explain(const Failure& failure, const HostFacts& facts);
 
+/// `EPERM (Operation not permitted)`, or where a signal killed the process that took the step: `the sandbox's init was
+/// killed by signal 31 (SIGSYS)`.
+std::string describe_end(int error, int signal);
+
 /// In one line: `no sandbox: mount a fresh /proc: EPERM (Operation not permitted): CAUSE; remedy: REMEDY [netrig
 /// doctor: ID]`.
 std::string tell(const Failure& failure, const Explanation& explanation);

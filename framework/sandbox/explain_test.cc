@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <csignal>
 
 namespace netrig::sandbox {
 namespace {
@@ -126,6 +127,16 @@ TEST(ExplainRefusal, KnowsWhoForbidsEnteringANamespace) {
   EXPECT_THAT(explain({Step::enter, EPERM}, {}).cause, HasSubstr("a security module"));
 }
 
+TEST(ExplainRefusal, KnowsWhoKillsAnInit) {
+  const Explanation filter = explain({Step::proc, ENODATA, SIGSYS}, {});
+  EXPECT_EQ(filter.cause, "a seccomp filter kills whoever makes a system call that this step makes");
+  EXPECT_THAT(filter.remedy, HasSubstr("--security-opt seccomp=unconfined"));
+  const Explanation killer = explain({Step::proc, ENODATA, SIGKILL}, {});
+  EXPECT_THAT(killer.cause, HasSubstr("out-of-memory killer"));
+  EXPECT_THAT(killer.remedy, HasSubstr("--memory"));
+  EXPECT_EQ(explain({Step::proc, ENODATA, SIGSEGV}, {}), Explanation{});
+}
+
 TEST(ExplainRefusal, ClaimsNothingItDoesNotKnow) {
   EXPECT_EQ(explain({Step::user_namespace, EPERM}, {}), Explanation{});
   EXPECT_EQ(explain({Step::proc, EPERM}, {}), Explanation{});
@@ -138,6 +149,13 @@ TEST(Tell, ReadsLikeTheStepThatFailed) {
             "[netrig doctor: proc]");
   EXPECT_EQ(tell({Step::proc, EPERM}, {}),
             "no sandbox: mount a fresh /proc: EPERM (Operation not permitted) [netrig doctor: proc]");
+}
+
+TEST(Tell, NamesTheSignalThatKilledAnInit) {
+  EXPECT_EQ(tell({Step::proc, ENODATA, SIGSYS}, {"it is forbidden", "permit it"}),
+            "no sandbox: mount a fresh /proc: the sandbox's init was killed by signal 31 (SIGSYS): it is forbidden; "
+            "remedy: permit it [netrig doctor: proc]");
+  EXPECT_EQ(describe_end(ENODATA, 40), "the sandbox's init was killed by signal 40");
 }
 
 TEST(Tell, CitesACheckOfTheDoctorForAStepThatIsNone) {

@@ -1,8 +1,10 @@
 #include <netrig/base/unique_fd.h>
 #include <netrig/sandbox/ids.h>
 #include <netrig/sandbox/in_place.h>
+#include <netrig/sandbox/init_process.h>
 #include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/limit_processes.h>
+#include <netrig/sandbox/progress.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/room.h>
 #include <netrig/sandbox/space_init.h>
@@ -22,7 +24,17 @@ struct Chore {
 
 int unshare(unsigned long flags) noexcept { return raw::call(SYS_unshare, flags) == 0 ? 0 : errno; }
 
-Failure make_namespaces() noexcept {
+// `progress`: where the steps are noted, or nullptr.
+template <std::size_t count>
+Failure do_all(const Chore (&chores)[count], volatile Step* progress) noexcept {
+  for (const auto& [step, action] : chores) {
+    if (progress != nullptr) *progress = step;
+    if (const int error = action()) return {step, error};
+  }
+  return {chores[count - 1].step, 0};
+}
+
+Failure make_namespaces(volatile Step* progress = nullptr) noexcept {
   constexpr Chore kNamespaces[] = {
       {Step::user_namespace, []() noexcept { return unshare(CLONE_NEWUSER); }},
       {Step::mount_namespace, []() noexcept { return unshare(CLONE_NEWNS); }},
@@ -30,14 +42,11 @@ Failure make_namespaces() noexcept {
       {Step::ipc_namespace, []() noexcept { return unshare(CLONE_NEWIPC); }},
       {Step::uts_namespace, []() noexcept { return unshare(CLONE_NEWUTS); }},
   };
-  for (const auto& [step, action] : kNamespaces) {
-    if (const int error = action()) return {step, error};
-  }
-  return {Step::uts_namespace, 0};
+  return do_all(kNamespaces, progress);
 }
 
 // /proc stays, but for what is made read-only in it: this process's pid namespace is the old one's.
-Failure furnish() noexcept {
+Failure furnish(volatile Step* progress = nullptr) noexcept {
   constexpr Chore kFurniture[] = {
       {Step::private_mounts, make_mounts_private},
       {Step::proc, guard_old_proc},
@@ -47,10 +56,7 @@ Failure furnish() noexcept {
       {Step::loopback, bring_loopback_up},
       {Step::enter, enter_own_network},
   };
-  for (const auto& [step, action] : kFurniture) {
-    if (const int error = action()) return {step, error};
-  }
-  return {Step::enter, 0};
+  return do_all(kFurniture, progress);
 }
 
 // With its single id, in a child, which says by its exit status what failed.
@@ -59,22 +65,23 @@ Failure rehearse(const IdPlan& ids) {
   if (const int error = make_channel(ends)) return {Step::prepare, error};
   const UniqueFd ours{ends[0]};
   UniqueFd theirs{ends[1]};
+  const Progress progress;
   const pid_t child = raw::clone_process(0, SIGCHLD, nullptr);
   if (child < 0) return {Step::prepare, errno};
   if (child == 0) {
-    Failure failure = make_namespaces();
+    Failure failure = make_namespaces(progress.place());
     if (failure.error == 0) failure = {Step::id_maps, write_single_maps(ids, {false, false, 0})};
-    if (failure.error == 0) failure = furnish();
+    if (failure.error == 0) failure = furnish(progress.place());
     send_message(ends[1], &failure, sizeof failure);
     raw::exit_now(0);
   }
   theirs.reset();
   Failure failure{Step::prepare, 0};
   Extras none;
-  if (const int error = receive_message(ours.get(), &failure, sizeof failure, none)) failure = {Step::prepare, error};
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  return failure;
+  const int error = receive_message(ours.get(), &failure, sizeof failure, none);
+  const int status = wait_for_init(child);
+  if (error == ENODATA) return silent_end(progress.last(), status);
+  return error == 0 ? failure : Failure{Step::prepare, error};
 }
 
 // A child that stays outside, to write the maps that take the privileges of outside.

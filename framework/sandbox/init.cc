@@ -21,6 +21,7 @@ namespace {
 template <class Action>
 void take(const InitPlan& plan, Step step, Action action) noexcept {
   if (!take_step(step)) return;
+  if (plan.progress != nullptr) *plan.progress = step;
   if (const int error = action()) fail_at(plan, step, error);
 }
 

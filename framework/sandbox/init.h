@@ -17,7 +17,8 @@ struct InitPlan {
   int supervisors_end = -1;
   IdPlan ids;
   ProcessLimitPlan processes;
-  bool probe = false;  ///< try veth and nftables and end, instead of starting a program
+  volatile Step* progress = nullptr;  ///< where the init notes the step that it takes: Progress::place()
+  bool probe = false;                 ///< try veth and nftables and end, instead of starting a program
 
   int terminal = -1;              ///< the descriptor of the terminal whose foreground the program takes, or -1
   raw::SignalSet mask = 0;        ///< the program's signal mask

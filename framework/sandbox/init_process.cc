@@ -72,9 +72,17 @@ InitProcess start_init(InitPlan& plan) {
   return init;
 }
 
-void wait_for_init(pid_t init) noexcept {
-  while (::waitpid(init, nullptr, 0) < 0 && errno == EINTR) {
-  }
+int wait_for_init(pid_t init) noexcept {
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(init, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  return ended < 0 ? 0 : status;
+}
+
+Failure silent_end(Step last, int status) noexcept {
+  return {last, ENODATA, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
 }
 
 }  // namespace netrig::sandbox

@@ -19,7 +19,10 @@ struct InitProcess {
 /// where as many as may be are seen in use, else for twenty; not at all where the limit is zero.
 InitProcess start_init(InitPlan& plan);
 
-/// Waits until the init, and with it all of its pid namespace, is gone.
-void wait_for_init(pid_t init) noexcept;
+/// Waits until the init, and with it all of its pid namespace, is gone: its wait status, or 0 where none can be had.
+int wait_for_init(pid_t init) noexcept;
+
+/// The failure of a process that ended with the wait status `status` without having said why, at the step `last`.
+Failure silent_end(Step last, int status) noexcept;
 
 }  // namespace netrig::sandbox

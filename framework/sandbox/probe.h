@@ -23,6 +23,10 @@ struct ProbeStep {
   int error = 0;      ///< errno of a failed step
   std::string cause;  ///< of a failed step: the likely cause, from what this host says of itself; of a skipped one: why
   std::string remedy;  ///< of a failed step: the command or setting that allows it; may be empty
+  int signal = 0;      ///< of a failed step: what killed the process that took it, or 0
+
+  /// Of a failed step: `mount a fresh /proc: EPERM (...): cause`.
+  [[nodiscard]] std::string reason() const;
 
   friend bool operator==(const ProbeStep&, const ProbeStep&) = default;
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <sys/prctl.h>
@@ -66,6 +67,8 @@ TEST(ProbeStep, PrintsAsADoctorWould) {
   EXPECT_EQ(print({"proc", "mount a fresh /proc", Outcome::failed, EPERM, "it is covered", "uncover it"}),
             "FAIL  proc              mount a fresh /proc: EPERM (Operation not permitted): it is covered\n"
             "      remedy: uncover it");
+  EXPECT_EQ(print({"proc", "mount a fresh /proc", Outcome::failed, ENODATA, "", "", SIGSYS}),
+            "FAIL  proc              mount a fresh /proc: the sandbox's init was killed by signal 31 (SIGSYS)");
   EXPECT_EQ(print({"nft", "make an nftables table", Outcome::skipped, 0, "not tried after proc", ""}),
             "skip  nft               not tried after proc");
 }

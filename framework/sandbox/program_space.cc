@@ -71,6 +71,11 @@ std::string explain_refusal(const Failure& failure) {
     for (const char* kind : kKinds) limits += (limits.empty() ? ": " : "; ") + describe_namespace_limit(kind);
     return action + limits;
   }
+  if (failure.error == ENODATA) {
+    return action +
+           ": the space's init was killed before it could: by the kernel's out-of-memory killer, or by another "
+           "process; dmesg and memory.events of the control group tell which";
+  }
   return failure.error == EAGAIN ? action + ": " + describe_process_limits() : action;
 }
 

@@ -42,10 +42,11 @@ std::string_view name_of(Step step);
 /// What the step does, in words: `mount a fresh /proc`.
 std::string_view action_of(Step step);
 
-/// Where entering stopped. `error` is an errno value.
+/// Where entering stopped. `error` is an errno value; ENODATA where a `signal` killed the process that took the step.
 struct Failure {
   Step step;
   int error;
+  int signal = 0;
 };
 
 #ifdef NETRIG_SANDBOX_FAULT_SEAM

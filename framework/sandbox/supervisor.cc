@@ -1,10 +1,11 @@
+#include <netrig/sandbox/explain.h>
 #include <netrig/sandbox/holders.h>
 #include <netrig/sandbox/init_process.h>
+#include <netrig/sandbox/progress.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/supervisor.h>
 #include <netrig/sandbox/terminal.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -66,18 +67,19 @@ bool say_who_delays(const std::string& pid_namespace) {
 
 // Everything inside is killed by now, so that it takes a moment; unless somebody outside holds one of the dead. Then
 // the wait is as long as theirs, and says so once.
-void wait_for_init_aloud(pid_t init) {
+int wait_for_init_aloud(pid_t init) {
   constexpr int kLong = 2000;  // milliseconds
   const UniqueFd pidfd{static_cast<int>(raw::call(SYS_pidfd_open, init, 0))};
   const std::string name = name_of_namespace(init, "pid");
   while (pidfd.valid() && !has_ended(pidfd.get(), kLong) && !say_who_delays(name)) {
   }
-  wait_for_init(init);
+  return wait_for_init(init);
 }
 
 class Supervisor {
  public:
-  Supervisor(InitProcess init, int terminal) : init_{std::move(init)}, terminal_{terminal} {}
+  Supervisor(InitProcess init, const Progress& progress, int terminal)
+      : init_{std::move(init)}, progress_{progress}, terminal_{terminal} {}
 
   // Returns only when there was no program.
   Failure watch() {
@@ -162,23 +164,30 @@ class Supervisor {
     return signal == SIGTSTP && !was_asked && program_pid_ > 0 && is_foreground(terminal_, program_pid_);
   }
 
-  // The end of the channel without the program's end: the init failed, as it said before, or was killed.
+  // The end of the channel without the program's end: the init failed, as it said before, or was killed. By SIGSYS
+  // before there was a program, it was the host that permits no sandbox; else nobody can say what the program did.
   Failure lost() {
-    settle();
+    const Failure end = silent_end(progress_.last(), settle());
     if (failure_) return *failure_;
-    std::fputs("netrig: the sandbox's init was killed; every process of the sandbox is gone with it\n", stderr);
+    if (end.signal == SIGSYS && end.step < Step::program_fork) return end;
+    const auto [cause, remedy] = explain(end, {});
+    std::cerr << "netrig: " << describe_end(end.error, end.signal) << (cause.empty() ? "" : ": " + cause)
+              << "; every process of the sandbox is gone with it\n"
+              << std::flush;
     raw::exit_now(kInitLost);
   }
 
-  // After this no process of the sandbox is left.
-  void settle() const {
-    wait_for_init_aloud(init_.pid);
+  // After this no process of the sandbox is left. The init's wait status.
+  int settle() const {
+    const int status = wait_for_init_aloud(init_.pid);
     if (program_pid_ > 0 && is_foreground(terminal_, program_pid_)) {
       give_foreground(terminal_, ::getpgrp());
     }
+    return status;
   }
 
   InitProcess init_;
+  const Progress& progress_;
   int terminal_;
   UniqueFd signals_{raw::signal_fd(kForwarded, SFD_CLOEXEC)};
   UniqueFd program_;
@@ -204,9 +213,11 @@ Failure run(InitPlan& plan, const QuietSignals& quiet, int terminal) {
   plan.mask = quiet.mask();
   plan.ignores_children = quiet.ignores_children();
   plan.ids = plan_ids();
+  const Progress progress;
+  plan.progress = progress.place();
   InitProcess init = start_init(plan);
   if (init.pid < 0) return {init.step, init.error};
-  Supervisor supervisor{std::move(init), terminal};
+  Supervisor supervisor{std::move(init), progress, terminal};
   take_step(Step::watch);
   // What is not forwarded does to the supervisor what it always did; its death is the sandbox's.
   raw::set_mask(quiet.mask() | kForwarded | raw::bit_of(SIGTTOU));

@@ -19,6 +19,7 @@ namespace netrig::teardown {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 void enter_own_mounts() {
@@ -90,6 +91,22 @@ TEST_F(DoctorTest, NamesTheSystemCallThatLabsEnterTheirNodesBy) {
                             HasSubstr("the container's seccomp profile forbids setns(2)"),
                             HasSubstr("needed by: every test"), HasSubstr("--security-opt seccomp=unconfined")));
   EXPECT_EQ(check("enter").at("outcome"), "ok");
+}
+
+// Whoever makes the call is killed: the step is known all the same, and the doctor lives to tell it.
+TEST_F(DoctorTest, NamesTheStepThatASeccompFilterKillsAt) {
+  const std::vector<std::pair<std::string, std::function<void()>>> hosts{
+      {"private-mounts", [] { kill_on_system_calls({SYS_mount}); }},
+      {"enter", [] { kill_on_system_calls({SYS_setns}); }},
+      {"user-namespace", kill_on_user_namespaces}};
+  for (const auto& [step, host] : hosts) {
+    const auto [status, output] = doctor({"--brief"}, host);
+    EXPECT_EQ(status, exited(1)) << output;
+    EXPECT_THAT(output,
+                AllOf(ContainsRegex("FAIL  " + step + " [^\n]*the sandbox's init was killed by signal 31 .SIGSYS"),
+                      HasSubstr("a seccomp filter kills whoever makes a system call"),
+                      HasSubstr("--security-opt seccomp=unconfined")));
+  }
 }
 
 TEST_F(DoctorTest, NamesWhatCoversProc) {

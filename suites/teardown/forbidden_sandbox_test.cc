@@ -72,6 +72,20 @@ TEST_F(ForbiddenSandboxTest, NamesTheFilterThatForbidsLabsToEnterTheirNodes) {
   }
 }
 
+TEST_F(ForbiddenSandboxTest, NamesTheStepAtWhichAFilterKills) {
+  for (const char* mode : {"pid", "no-pid"}) {
+    const auto [status, output] = outcome_of({.arguments = {"ask", "outside"},
+                                              .environment = {std::string{"NETRIG_SANDBOX="} + mode},
+                                              .surroundings = [] { kill_on_system_calls({SYS_mount}); }});
+    EXPECT_EQ(status, exited(0));
+    EXPECT_THAT(output,
+                AllOf(HasSubstr("outside\nno sandbox: make every mount private: the sandbox's init was killed by "
+                                "signal 31 (SIGSYS): a seccomp filter kills"),
+                      HasSubstr("[netrig doctor: private-mounts]")))
+        << mode;
+  }
+}
+
 // A test program of a user's, linked with netrig::gtest_main.
 class UsersProgramTest : public TeardownTest {
  protected:

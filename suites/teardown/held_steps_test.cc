@@ -3,15 +3,23 @@
 #include <netrig/suites/teardown/hold.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
+#include <gmock/gmock.h>
+
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <sys/mman.h>
 
 namespace netrig::teardown {
 namespace {
 
 using namespace std::chrono_literals;
 using sandbox::Step;
+using testing::HasSubstr;
+using testing::StartsWith;
 
 // The steps that the init takes, up to the one that makes the program.
 constexpr Step kInitSteps[] = {
@@ -121,6 +129,47 @@ TEST_F(HeldStepsTest, KillingTheProgramWhileAProgramSpaceIsMadeLeavesNothing) {
     note("program", step, gone);
     EXPECT_TRUE(gone) << name_of(step);
   }
+}
+
+std::string text_of(const UniqueFd& file) {
+  std::ostringstream text;
+  text << std::ifstream{"/proc/self/fd/" + std::to_string(file.get())}.rdbuf();
+  return text.str();
+}
+
+TEST_F(HeldStepsTest, TheEndOfAnInitThatWasKilledIsToldWithItsSignal) {
+  const UniqueFd told{::memfd_create("told", MFD_CLOEXEC)};
+  Hold hold{{Step::sysfs}};
+  Victim victim{{.build = Build::held, .arguments = {"wait"}, .environment = hold.environment(), .output = told.get()}};
+  ASSERT_TRUE(hold.reached(victim));
+  ::kill(victim.init().value(), SIGKILL);
+  EXPECT_EQ(victim.wait_supervisor(), exited(70));
+  EXPECT_THAT(text_of(told), StartsWith("netrig: the sandbox's init was killed by signal 9 (SIGKILL): by the kernel's "
+                                        "out-of-memory killer, or by another process"));
+}
+
+// Whether it is the first of its pid namespace: the last number of NSpid in proc_pid_status(5).
+bool is_init(pid_t pid) {
+  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("NSpid:")) return line.ends_with("\t1");
+  }
+  return false;
+}
+
+TEST_F(HeldStepsTest, TheEndOfASpacesInitThatWasKilledIsTold) {
+  const UniqueFd told{::memfd_create("told", MFD_CLOEXEC)};
+  Hold hold{{Step::space_mounts}};
+  Victim victim{
+      {.build = Build::held, .arguments = {"daemons"}, .environment = hold.environment(), .output = told.get()}};
+  ASSERT_TRUE(hold.reached(victim));
+  const auto children = children_of(victim.init().value());
+  const auto init = std::ranges::find_if(children, is_init);
+  ASSERT_NE(init, children.end());
+  ::kill(*init, SIGKILL);
+  EXPECT_EQ(victim.wait_supervisor(), exited(96));
+  EXPECT_THAT(text_of(told), HasSubstr("victim: start a program space: ENODATA"));
+  EXPECT_THAT(text_of(told), HasSubstr("hand over a program space: the space's init was killed before it could"));
 }
 
 // The window that the death signal cannot close: the supervisor dies after the clone and before the signal is armed.

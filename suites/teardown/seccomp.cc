@@ -46,16 +46,23 @@ void answer_system_calls(const std::vector<long>& numbers, unsigned answer) {
 void forbid_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, kRefuse); }
 void kill_on_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, SECCOMP_RET_KILL_PROCESS); }
 
-void forbid_user_namespaces() {
+namespace {
+
+void answer_user_namespaces(unsigned answer) {
   std::vector<sock_filter> filter;
   for (const long number : {SYS_clone, SYS_unshare}) {
     filter.push_back(statement(BPF_LD | BPF_W | BPF_ABS, kNumber));
     filter.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 3));
     filter.push_back(statement(BPF_LD | BPF_W | BPF_ABS, kFirstArgument));
     filter.push_back(jump(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1));
-    filter.push_back(statement(BPF_RET | BPF_K, kRefuse));
+    filter.push_back(statement(BPF_RET | BPF_K, answer));
   }
   install(std::move(filter));
 }
+
+}  // namespace
+
+void forbid_user_namespaces() { answer_user_namespaces(kRefuse); }
+void kill_on_user_namespaces() { answer_user_namespaces(SECCOMP_RET_KILL_PROCESS); }
 
 }  // namespace netrig::teardown

@@ -14,5 +14,7 @@ void kill_on_system_calls(const std::vector<long>& numbers);
 
 /// Docker's default: no new user namespace by clone(2) or unshare(2).
 void forbid_user_namespaces();
+/// The same, but who makes one is killed by SIGSYS.
+void kill_on_user_namespaces();
 
 }  // namespace netrig::teardown
