@@ -26,7 +26,8 @@ std::ostream& operator<<(std::ostream& out, const Holder& holder);
 std::string name_of_namespace(pid_t pid, std::string_view kind);
 
 /// The processes that are in the namespace of that name, hold a descriptor of it or have it mounted. Of other users'
-/// processes a user sees nothing.
+/// processes a user sees nothing. The name is to be that of a namespace which is still there: the kernel gives it to
+/// another one afterwards (proc_free_inum in fs/proc/generic.c).
 std::vector<Holder> holders_of(std::string_view name);
 
 /// Why the init of the pid namespace `name` does not end though it was killed: an outside process that traces one of

@@ -2,15 +2,13 @@
 //
 // The order, and why:
 //   1. All namespaces, each with its netlink socket opened while a thread is in it, the baseline and forwarding written
-//   before
-//      any device exists (devices inherit `conf.default`).
+//      before any device exists (devices inherit `conf.default`); in a switch, that its devices have no link-local
+//      address of their own: ports speak no IPv6.
 //   2. One batch a namespace: its bridges, and the veth pairs that it owns, both ends made in place. A pair is owned by
-//   the
-//      node that holds a bridge port, so that the port joins and comes up in the message that creates it.
+//      the node that holds a bridge port, so that the port joins and comes up in the message that creates it.
 //      Then, on a host that changed what its devices start with, the baseline's settings of each device.
-//   3. One batch a namespace: lo up, addresses; before any cable has carrier, so that the kernel finds each IPv6
-//   link-local
-//      address there, usable, instead of making a tentative one.
+//   3. One batch a namespace: lo up, addresses, a link-local one for each interface; before any cable has carrier, so
+//      that the kernel finds that one there, usable, instead of making one that is tentative until a worker has run.
 //   4. One batch a namespace: the far ends up, their IPv6 addresses, routes; each end is asked for.
 //   5. One batch a namespace that owns pairs: ask for each end that came up first. The question makes the kernel act on
 //   the
@@ -59,7 +57,10 @@ netlink::LinkSpec link_spec(const PlannedInterface& interface) {
   return spec;
 }
 
-bool has_ipv6(const PlannedInterface& interface) {
+// What the kernel gave an interface by itself would be tentative until a worker of its own has run. A switch's ports
+// have none; its bridge has one if it has another IPv6 address.
+bool has_link_local(const PlannedNode& node, const PlannedInterface& interface) {
+  if (!node.is_switch) return interface.mtu >= kLeastIpv6Mtu;
   return std::ranges::any_of(interface.addresses,
                              [](const auto& own) { return own.address().family() == AddressFamily::ipv6; });
 }
@@ -124,8 +125,10 @@ class Builder {
 
   // After the baseline, which turns forwarding off where the host's is on, and before any device is made.
   static Result<void> set_early_sysctls(const PlannedNode& plan) {
+    const auto here = netns::Sysctls::here();
+    if (plan.is_switch) return here.set("net.ipv6.conf.default.addr_gen_mode", "1");  // IN6_ADDR_GEN_MODE_NONE
     if (!plan.forwards) return {};
-    return netns::Sysctls::here().set_all({{"net.ipv4.ip_forward", "1"}, {"net.ipv6.conf.all.forwarding", "1"}});
+    return here.set_all({{"net.ipv4.ip_forward", "1"}, {"net.ipv6.conf.all.forwarding", "1"}});
   }
 
   const PlannedInterface& peer_of(const PlannedInterface& interface) const {
@@ -188,8 +191,9 @@ class Builder {
   Result<void> assign(std::size_t node) {
     netlink::Batch batch{*lab_.nodes[node]->socket};
     batch.change_link({.device = {.index = kLoopbackIndex}, .up = true});
-    for (const auto& interface : lab_.plan.nodes[node].interfaces) {
-      if (has_ipv6(interface)) add_link_local(batch, interface);
+    const auto& plan = lab_.plan.nodes[node];
+    for (const auto& interface : plan.interfaces) {
+      if (has_link_local(plan, interface)) add_link_local(batch, interface);
       add_addresses(batch, interface, AddressFamily::ipv4);
       if (is_up_when_made(interface)) add_addresses(batch, interface, AddressFamily::ipv6);
     }
@@ -219,7 +223,7 @@ class Builder {
     if (interface.master) change.master = device_of(plan.interfaces[*interface.master]);
     batch.change_link(change);
     batch.settle_link(change.device);  // its cable has carrier now, but its state says so only when somebody asked
-    if (has_ipv6(interface)) add_link_local(batch, interface);
+    if (has_link_local(plan, interface)) add_link_local(batch, interface);
     add_addresses(batch, interface, AddressFamily::ipv6);
   }
 

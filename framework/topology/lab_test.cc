@@ -1,4 +1,5 @@
 // Labs against the kernel: what was planned is there, works at once, and is gone afterwards.
+#include <netrig/netlink/address.h>
 #include <netrig/netlink/link.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
@@ -19,6 +20,13 @@ using test::office;
 using test::pair;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+Topology ipv4_pair() {
+  Topology topology;
+  const auto left = topology.host("left"), right = topology.host("right");
+  topology.link(left, right, "10.0.0.0/24");
+  return topology;
+}
 
 std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all{"/proc/self/fd"};
@@ -156,25 +164,45 @@ TEST(Lab, ForwardsRoundARingOfSwitchesAsSoonAsItIsBuilt) {
   EXPECT_EQ(blocking, 1U);
 }
 
-// The kernel tells an interface's state from its carrier by a worker, which waits for the lock that all who build take.
-TEST(Lab, LinksAreRunningAsSoonAsItIsBuilt) {
-  std::atomic<int> late = 0;
+// The kernel tells an interface's state from its carrier by a worker, and makes an address of its own usable by
+// another; both wait for the lock that all who build take.
+TEST(Lab, IsWhatItWillBeAsSoonAsItIsBuilt) {
+  std::atomic<int> late_links = 0, late_addresses = 0;
+  const auto look = [&](netlink::Socket& socket) {
+    for (const auto& link : value_or_throw(netlink::dump_links(socket, {.statistics = false}))) {
+      const auto state = link.name == InterfaceName{"lo"} ? netlink::OperState::unknown : netlink::OperState::up;
+      if ((link.flags & IFF_RUNNING) == 0 || link.state != state) ++late_links;
+    }
+    for (const auto& address : value_or_throw(netlink::dump_addresses(socket)))
+      late_addresses += address.tentative ? 1 : 0;
+  };
   const auto build = [&] {
-    for (int i = 0; i < 25; ++i) {
-      const Lab lab{pair()};
-      for (const auto& node : lab.nodes()) {
-        for (const auto& link : node.netlink([](netlink::Socket& socket) {
-               return value_or_throw(netlink::dump_links(socket, {.kind = "veth", .statistics = false}));
-             })) {
-          if ((link.flags & IFF_RUNNING) == 0 || link.state != netlink::OperState::up) ++late;
-        }
+    for (int i = 0; i < 15; ++i) {
+      for (const auto& topology : {pair(), ipv4_pair(), office()}) {
+        const Lab lab{topology};
+        for (const auto& node : lab.nodes()) node.netlink(look);
       }
     }
   };
   std::vector<std::jthread> builders;
   for (int i = 0; i < 8; ++i) builders.emplace_back(build);
   builders.clear();
-  EXPECT_EQ(late, 0);
+  EXPECT_EQ(late_links, 0);
+  EXPECT_EQ(late_addresses, 0);
+}
+
+TEST(Lab, EachInterfaceOfANodeHasOneLinkLocalAddressAndAPortOfASwitchNone) {
+  const Lab lab{office()};
+  for (const auto& node : lab.nodes()) {
+    const auto snapshot = node.snapshot();
+    for (const auto& link : snapshot.links) {
+      const auto count = std::ranges::count_if(snapshot.addresses, [&](const auto& address) {
+        return address.device.index == link.index && address.local.address().is_link_local();
+      });
+      if (link.kind != "veth") continue;
+      EXPECT_EQ(count, link.port ? 0 : 1) << node.name() << ' ' << link.name.to_string();
+    }
+  }
 }
 
 TEST(Lab, FindsThePeerOfAnInterface) {

@@ -24,6 +24,9 @@ inline namespace topology {
 /// 1 s late (linkwatch_urgent_event in net/core/link_watch.c).
 inline constexpr int kFirstInterfaceIndex = 11;
 
+/// The smallest MTU, in bytes, with which a device has IPv6 (RFC 8200 section 5).
+inline constexpr std::uint32_t kLeastIpv6Mtu = 1280;
+
 /// One end of a veth pair, or a bridge.
 struct PlannedInterface {
   InterfaceName name;

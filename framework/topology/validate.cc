@@ -11,8 +11,7 @@ inline namespace topology {
 
 namespace {
 
-constexpr std::uint32_t kLeastMtu = 68;        // RFC 791
-constexpr std::uint32_t kLeastIpv6Mtu = 1280;  // RFC 8200 section 5
+constexpr std::uint32_t kLeastMtu = 68;  // RFC 791
 constexpr std::uint32_t kMostMtu = 65535;
 
 bool is_host_name(std::string_view name) {
