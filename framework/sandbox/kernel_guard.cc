@@ -1,8 +1,12 @@
 #include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/raw.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace netrig::sandbox {
@@ -46,26 +50,72 @@ int keep_the_old_proc_whole() noexcept {
   return raw::call(SYS_mount, "/proc", kHidden, nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
 }
 
-// Entries of proc(5) by which the owner of the machine changes it.
-constexpr const char* kMachine[] = {
-    "/proc/acpi", "/proc/asound", "/proc/bus",  "/proc/driver", "/proc/fs",
-    "/proc/irq",  "/proc/mtrr",   "/proc/scsi", "/proc/sys",    "/proc/sysrq-trigger",
-};
 constexpr const char* kOwnSettings[] = {"/proc/sys/net", "/proc/sys/user"};
 
 bool needs_guard() noexcept { return permits("/proc/sys/kernel/panic", W_OK); }
 
+bool same(const char* left, const char* right) noexcept {
+  for (; *left != '\0' && *left == *right; ++left) ++right;
+  return *left == *right;
+}
+
+// What getdents64(2) writes: linux_dirent64 of the kernel's include/linux/dirent.h.
+struct Entry {
+  std::uint64_t inode;
+  std::int64_t next;
+  std::uint16_t size;
+  unsigned char type;
+  char name[1];
+};
+
+// A path in /proc: names there are short.
+class ProcPath {
+ public:
+  explicit ProcPath(const char* name) noexcept {
+    for (; *name != '\0' && used_ + 1 < sizeof text_; ++name) text_[used_++] = *name;
+  }
+  [[nodiscard]] const char* text() const noexcept { return text_; }
+
+ private:
+  char text_[6 + 256] = "/proc/";
+  std::size_t used_ = 6;
+};
+
+// Neither a process, nor a link to one, nor a file that nobody can write: that is most of them.
+bool belongs_to_machine(const Entry& entry, const char* path) noexcept {
+  if (entry.name[0] == '.' || (entry.name[0] >= '0' && entry.name[0] <= '9')) return false;
+  if (entry.type != DT_REG) return entry.type == DT_DIR;
+  struct stat file;
+  return raw::call(SYS_newfstatat, AT_FDCWD, path, &file, 0) == 0 && (file.st_mode & 0222U) != 0;
+}
+
+int guard_entry(const Entry& entry) noexcept {
+  const ProcPath path{entry.name};
+  if (!belongs_to_machine(entry, path.text())) return 0;
+  if (const int error = bind(path.text())) return error;
+  if (same(path.text(), "/proc/sys")) {
+    for (const char* own : kOwnSettings) {  // upon the bind above, and while it is writable still
+      if (const int error = bind(own)) return error;
+    }
+  }
+  return make_read_only(path.text());
+}
+
+// Whatever this kernel and its modules have in /proc, known here or not.
 int make_machine_read_only() noexcept {
-  for (const char* path : kMachine) {
-    if (const int error = bind(path)) return error;
+  const auto proc = static_cast<int>(raw::call(SYS_openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (proc < 0) return errno;
+  alignas(Entry) char entries[4096];
+  int error = 0;
+  for (long size = 1; error == 0 && size > 0;) {
+    size = raw::call(SYS_getdents64, proc, entries, sizeof entries);
+    if (size < 0) error = errno;
+    for (long at = 0; error == 0 && at < size; at += reinterpret_cast<const Entry*>(entries + at)->size) {
+      error = guard_entry(*reinterpret_cast<const Entry*>(entries + at));
+    }
   }
-  for (const char* path : kOwnSettings) {
-    if (const int error = bind(path)) return error;  // upon the last of the binds above
-  }
-  for (const char* path : kMachine) {
-    if (const int error = make_read_only(path)) return error;
-  }
-  return 0;
+  raw::close_fd(proc);
+  return error;
 }
 
 }  // namespace

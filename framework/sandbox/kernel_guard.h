@@ -7,8 +7,11 @@
 
 namespace netrig::sandbox {
 
-/// Settings of the kernel and of devices. What belongs to the caller's namespaces stays writable: /proc/sys/net,
-/// /proc/sys/user, and each process's own files. After /proc was mounted.
+/// Settings of the kernel and of devices: every entry of proc(5) that is no process's, as this kernel and its modules
+/// have them (dynamic_debug, sysrq-trigger, ...). What belongs to the caller's namespaces stays writable:
+/// /proc/sys/net, /proc/sys/user, and each process's own files. kernel.pid_max is read-only too, though since
+/// Linux 6.14 it is the pid namespace's own: it is the sandbox's limit of processes (limit_processes()). After /proc
+/// was mounted.
 int guard_new_proc() noexcept;
 /// The same for a /proc that cannot be mounted anew. Before /run is mounted, which is to hide what this keeps there.
 int guard_old_proc() noexcept;

@@ -1,4 +1,5 @@
 // From inside, the host is out of reach: its sockets, shared memory, keys, processes, mounts, settings and links.
+#include <netrig/base/initial_user_namespace.h>
 #include <netrig/suites/isolation/inmates.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/surroundings.h>
@@ -19,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -227,20 +229,43 @@ TEST_F(HostTest, WhatWasCoveredStaysSo) {
   expect_refused_inside("shell", "umount /mnt/covered; cat /mnt/covered/secret", "No such file", cover_directories);
 }
 
+/// Whom the sandbox maps to itself, and files of the host ask for.
+bool is_hosts_root() {
+  struct stat user_namespace{};
+  return ::geteuid() == 0 && ::stat("/proc/self/ns/user", &user_namespace) == 0 &&
+         is_initial_user_namespace(user_namespace);
+}
+
 TEST_F(HostTest, KernelSettingsAreNotWritable) {
   for (const char* where : kInside) {
     const Outcome inside = attempt(where, "shell", "cat /proc/sys/kernel/panic > /proc/sys/kernel/panic");
     EXPECT_NE(inside.status, exited(0)) << where << ": " << inside.output;
   }
-  // What is the network's, user's, IPC and pid namespace's own.
-  const std::string own = "^/proc/sys/(net/|user/|fs/mqueue/|kernel/(auto_msg|msg|sem|shm|ns_last_pid|pid_max))";
-  const Outcome found =
-      attempt("node", "shell",
-              "find /proc/sys /proc/irq /proc/sysrq-trigger -writable -type f 2>/dev/null | grep -vE '" + own + "'");
-  EXPECT_EQ(found.output, "");
   const Outcome devices =
       attempt("node", "shell", "find /sys -writable -type f 2>/dev/null | grep -v '^/sys/devices/virtual/net/'");
   EXPECT_EQ(devices.output, "");
+}
+
+// Of /proc, what may be written though it is no process's file.
+std::string writable_by_right() {
+  // What is the network's, user's, IPC and pid namespace's own. (Of the last two the host's root sees none: for it the
+  // rest of /proc/sys is read-only as a whole.)
+  std::string paths = "^/proc/sys/(net/|user/|fs/mqueue/|kernel/(auto_msg|msg|sem|shm|ns_last_pid|pid_max))";
+  // For everybody to write: a condition to be told of, which the writer's own descriptor is and which ends with it
+  // (Documentation/accounting/psi.rst). Read-only for the host's root, as everything.
+  if (!is_hosts_root()) paths += "|^/proc/pressure/";
+  return paths;
+}
+
+TEST_F(HostTest, NothingInProcIsWritableThatIsTheHosts) {
+  const auto find =
+      "find /proc -path '/proc/[0-9]*' -prune -o ! -type l -perm /222 -writable -print 2>/dev/null | grep -vE '" +
+      writable_by_right() + "'";
+  for (const char* where : kInside) EXPECT_EQ(attempt(where, "shell", find).output, "") << where;
+  EXPECT_EQ(teardown::outcome_of(
+                {.program = inmate(), .arguments = {"test", "shell", find}, .environment = {"NETRIG_SANDBOX=no-pid"}})
+                .output,
+            "");
 }
 
 TEST_F(HostTest, StaysAsItWasWhateverANodeDoesToItsOwnFiles) {
