@@ -4,27 +4,34 @@
 #include <netrig/sandbox/init_process.h>
 #include <netrig/sandbox/kernel_guard.h>
 #include <netrig/sandbox/limit_processes.h>
+#include <netrig/sandbox/patience.h>
 #include <netrig/sandbox/progress.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/room.h>
+#include <netrig/sandbox/scribe.h>
 #include <netrig/sandbox/space_init.h>
 #include <netrig/sandbox/state.h>
 
 #include <cstdlib>
 #include <sched.h>
+#include <string>
 #include <sys/wait.h>
+#include <utility>
+#include <vector>
 
 namespace netrig::sandbox {
 namespace {
+
+std::vector<std::string> kinds_in_place() { return {"user", "mnt", "net", "ipc", "uts"}; }
 
 struct Chore {
   Step step;
   int (*action)() noexcept;
 };
 
-int unshare(unsigned long flags) noexcept { return raw::call(SYS_unshare, flags) == 0 ? 0 : errno; }
+int unshare(unsigned long flag) noexcept { return raw::call(SYS_unshare, flag) == 0 ? 0 : errno; }
 
-// `progress`: where the steps are noted, or nullptr.
+// `progress`: where the steps are noted, or nullptr; here and below.
 template <std::size_t count>
 Failure do_all(const Chore (&chores)[count], volatile Step* progress) noexcept {
   for (const auto& [step, action] : chores) {
@@ -34,15 +41,27 @@ Failure do_all(const Chore (&chores)[count], volatile Step* progress) noexcept {
   return {chores[count - 1].step, 0};
 }
 
-Failure make_namespaces(volatile Step* progress = nullptr) noexcept {
-  constexpr Chore kNamespaces[] = {
-      {Step::user_namespace, []() noexcept { return unshare(CLONE_NEWUSER); }},
-      {Step::mount_namespace, []() noexcept { return unshare(CLONE_NEWNS); }},
-      {Step::net_namespace, []() noexcept { return unshare(CLONE_NEWNET); }},
-      {Step::ipc_namespace, []() noexcept { return unshare(CLONE_NEWIPC); }},
-      {Step::uts_namespace, []() noexcept { return unshare(CLONE_NEWUTS); }},
+// Where the rehearsal just had one, the kernel has yet to reap it, or another program's. As long as it takes: there
+// is no way back from here.
+int unshare_patiently(unsigned long flag) {
+  NamespacePatience patience{kinds_in_place(), {.outer = NamespacePatienceSpans{}.reaping}};
+  for (;;) {
+    const int error = unshare(flag);
+    if (error != ENOSPC || !patience.wait()) return error;
+  }
+}
+
+// Each by `unshare`, which gives an errno value or 0.
+Failure make_namespaces(int (*unshare)(unsigned long flag), volatile Step* progress = nullptr) {
+  constexpr std::pair<Step, unsigned long> kNamespaces[] = {
+      {Step::user_namespace, CLONE_NEWUSER}, {Step::mount_namespace, CLONE_NEWNS}, {Step::net_namespace, CLONE_NEWNET},
+      {Step::ipc_namespace, CLONE_NEWIPC},   {Step::uts_namespace, CLONE_NEWUTS},
   };
-  return do_all(kNamespaces, progress);
+  for (const auto& [step, flag] : kNamespaces) {
+    if (progress != nullptr) *progress = step;
+    if (const int error = unshare(flag)) return {step, error};
+  }
+  return {Step::uts_namespace, 0};
 }
 
 // /proc stays, but for what is made read-only in it: this process's pid namespace is the old one's.
@@ -69,7 +88,7 @@ Failure rehearse(const IdPlan& ids) {
   const pid_t child = raw::clone_process(0, SIGCHLD, nullptr);
   if (child < 0) return {Step::prepare, errno};
   if (child == 0) {
-    Failure failure = make_namespaces(progress.place());
+    Failure failure = make_namespaces(unshare, progress.place());
     if (failure.error == 0) failure = {Step::id_maps, write_single_maps(ids, {false, false, 0})};
     if (failure.error == 0) failure = furnish(progress.place());
     send_message(ends[1], &failure, sizeof failure);
@@ -84,47 +103,16 @@ Failure rehearse(const IdPlan& ids) {
   return error == 0 ? failure : Failure{Step::prepare, error};
 }
 
-// A child that stays outside, to write the maps that take the privileges of outside.
-class Scribe {
- public:
-  explicit Scribe(const IdPlan& ids) {
-    int ends[2];
-    if (ids.wanted == IdRange::single || make_channel(ends) != 0) return;
-    ours_.reset(ends[0]);
-    const UniqueFd theirs{ends[1]};
-    const pid_t reader = ::getpid();
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    ours_.reset();
-    char go = 0;
-    Extras none;
-    if (receive_message(theirs.get(), &go, 1, none) == 0) {
-      const MapsWritten written = write_maps_of(reader, ids);
-      send_message(theirs.get(), &written, sizeof written);
-    }
-    raw::exit_now(0);
-  }
+Failure rehearse_patiently(const IdPlan& ids) {
+  Failure failure = rehearse(ids);
+  if (failure.error != ENOSPC) return failure;
+  NamespacePatience patience = patience_of_outside(kinds_in_place());
+  while (failure.error == ENOSPC && patience.wait()) failure = rehearse(ids);
+  return failure;
+}
 
-  // After the user namespace was made.
-  MapsWritten write() {
-    MapsWritten written{false, false, static_cast<std::uint8_t>(IdRange::single)};
-    if (pid_ <= 0) return written;
-    const char go = 0;
-    Extras none;
-    send_message(ours_.get(), &go, 1);
-    receive_message(ours_.get(), &written, sizeof written, none);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return written;
-  }
-
- private:
-  UniqueFd ours_;
-  pid_t pid_ = -1;
-};
-
-// A process of this thread's that makes the program spaces, as the init does otherwise: of one thread, so that they end
-// with it, and it with this program, though they be stopped. The descriptor that requests are sent to, or -1.
+// A process of this thread's that makes the program spaces, as the init does otherwise: of one thread, so that they
+// end with it, and it with this program, though they be stopped. The descriptor that requests are sent to, or -1.
 int start_server() {
   int ends[2];
   if (make_channel(ends) != 0) return -1;
@@ -152,9 +140,9 @@ Failure enter_in_place(std::uint32_t processes) {
   const QuietSignals quiet;
   const IdPlan ids = plan_ids();
   const ProcessLimitPlan limit = plan_process_limit(processes, false);
-  if (const Failure failure = rehearse(ids); failure.error != 0) return failure;
+  if (const Failure failure = rehearse_patiently(ids); failure.error != 0) return failure;
   Scribe scribe{ids};
-  if (const Failure failure = make_namespaces(); failure.error != 0) return failure;
+  if (const Failure failure = make_namespaces(unshare_patiently); failure.error != 0) return failure;
   const MapsWritten written = scribe.write();
   if (const int error = write_single_maps(ids, written)) return {Step::id_maps, error};
   const Failure failure = furnish();

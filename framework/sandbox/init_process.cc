@@ -1,5 +1,5 @@
-#include <netrig/base/living_namespaces.h>
 #include <netrig/sandbox/init_process.h>
+#include <netrig/sandbox/patience.h>
 #include <netrig/sandbox/supervisor.h>
 
 #include <sys/socket.h>
@@ -16,27 +16,10 @@ pid_t clone_init(const InitPlan& plan) {
   return pid;
 }
 
-// Out here not all that is in use shows: other users' namespaces and those of other pid namespaces count too where the
-// limit is theirs. So where fewer are seen than may be, it is not told for certain that the kernel is behind, and the
-// patience that has no limit to go by has to do.
-constexpr NamespacePatienceSpans kSpans{.reaping = NamespacePatienceSpans{}.outer};
-// A user namespace by itself is refused: as a rule because this one is the 32nd, each within the last
-// (user_namespaces(7)), which never passes.
-constexpr NamespacePatienceSpans kTooDeep{.reaping = NamespacePatienceSpans{}.in_use,
-                                          .outer = NamespacePatienceSpans{}.in_use};
-
-bool refuses_user_namespaces() {
-  const pid_t pid = raw::clone_process(CLONE_NEWUSER, SIGCHLD, nullptr);
-  if (pid == 0) raw::call(SYS_exit_group, 0);
-  if (pid > 0) ::waitpid(pid, nullptr, __WALL);
-  return pid < 0;
-}
-
 pid_t clone_init_patiently(const InitPlan& plan) {
   pid_t pid = clone_init(plan);
   if (pid >= 0 || errno != ENOSPC) return pid;
-  NamespacePatience patience{{"user", "pid", "mnt", "net", "ipc", "uts"},
-                             refuses_user_namespaces() ? kTooDeep : kSpans};
+  NamespacePatience patience = patience_of_outside({"user", "pid", "mnt", "net", "ipc", "uts"});
   for (;; pid = clone_init(plan)) {
     if (pid >= 0 || errno != ENOSPC) return pid;
     const bool again = patience.wait();

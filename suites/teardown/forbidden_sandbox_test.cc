@@ -8,8 +8,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <sched.h>
 #include <sstream>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace netrig::teardown {
 namespace {
@@ -29,6 +32,14 @@ std::function<void()> without_namespaces_of(const std::string& kind) {
     enter_user_namespace(Identity::root);
     limit_namespaces(kind, 0);
   };
+}
+
+// By a child that has ended.
+void make_and_let_go_of_namespaces() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS));
+  int status = -1;
+  require(::waitpid(child, &status, 0) == child && status == 0, "unshare every namespace");
 }
 
 class ForbiddenSandboxTest : public TeardownTest {
@@ -56,6 +67,23 @@ TEST_F(ForbiddenSandboxTest, NamesItForASandboxWithoutAPidNamespaceToo) {
   expect_reason("user", "user", {"NETRIG_SANDBOX=no-pid"});
   expect_reason("mnt", "mount", {"NETRIG_SANDBOX=no-pid"});
   expect_reason("net", "network", {"NETRIG_SANDBOX=no-pid"});
+}
+
+// As many as the sandbox itself needs may be made, and one that was let go is still to be reaped; so then is the one
+// that was tried first.
+TEST_F(ForbiddenSandboxTest, NamespacesThatTheKernelHasYetToReapAreWaitedFor) {
+  for (const char* kind : {"net", "mnt", "ipc", "uts"}) {
+    for (const char* mode : {"pid", "no-pid"}) {
+      const auto [status, output] = outcome_of({.arguments = {"ask", "inside"},
+                                                .environment = {std::string{"NETRIG_SANDBOX="} + mode},
+                                                .surroundings = [kind] {
+                                                  enter_user_namespace(Identity::root);
+                                                  make_and_let_go_of_namespaces();
+                                                  limit_namespaces(kind, 1);
+                                                }});
+      EXPECT_EQ(status, exited(0)) << kind << ' ' << mode << '\n' << output;
+    }
+  }
 }
 
 // Else the first lab would break, in the middle of a test.

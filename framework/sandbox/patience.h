@@ -1,0 +1,15 @@
+// How long entering a sandbox waits for namespaces that the kernel has yet to reap. Private to the module.
+#pragma once
+
+#include <netrig/base/living_namespaces.h>
+
+#include <string>
+#include <vector>
+
+namespace netrig::sandbox {
+
+/// For a process outside to whom, by ENOSPC, one of these `kinds` of namespaces was refused: two seconds where as many
+/// as may be are seen in use, or where user namespaces nest too deep, else twenty; none where the limit is zero.
+NamespacePatience patience_of_outside(std::vector<std::string> kinds);
+
+}  // namespace netrig::sandbox
