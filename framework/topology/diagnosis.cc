@@ -1,13 +1,12 @@
-#include <netrig/netlink/route.h>
 #include <netrig/nft/counted.h>
 #include <netrig/topology/blockers.h>
 #include <netrig/topology/diagnosis.h>
 #include <netrig/topology/plan.h>
+#include <netrig/topology/way_on.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 
 namespace netrig {
@@ -19,12 +18,6 @@ constexpr int kMostHops = 32;
 
 std::string quoted(const Node& node) { return "\"" + node.name() + "\""; }
 
-std::string_view forwarding_setting(AddressFamily family) {
-  return family == AddressFamily::ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
-}
-
-std::string_view family_name(AddressFamily family) { return family == AddressFamily::ipv4 ? "IPv4" : "IPv6"; }
-
 std::string_view resolution(AddressFamily family) {
   return family == AddressFamily::ipv4 ? "ARP" : "neighbour discovery";
 }
@@ -35,27 +28,39 @@ bool is_resolved(netlink::NeighbourState state) {
          state == noarp;
 }
 
+// Where a packet is, and the interface that it came in by; none where it is sent.
+struct Place {
+  std::size_t node;
+  std::string incoming = {};
+};
+
 class Walk {
  public:
   Walk(const Evidence& before, const Evidence& after, const ProbePacket& packet, Diagnosis& diagnosis)
       : before_{before}, after_{after}, packet_{packet}, diagnosis_{diagnosis} {}
 
   // Follows a packet to `destination`. The position of the node that takes it in, or nullopt with the cause told.
-  std::optional<std::size_t> follow(std::size_t at, IpAddress destination, const std::string& prefix) {
+  std::optional<std::size_t> follow(std::size_t start, IpAddress destination, const std::string& prefix) {
+    Place here{start};
     for (int hop = 0; hop < kMostHops; ++hop) {
+      const auto at = here.node;
       const auto towards = translated(at, destination);
       if (blocked_at(at, encounter(at, hop, owns(at, towards)), prefix)) return std::nullopt;
+      const Transit packet{.destination = towards,
+                           .source = hop > 0 || is_bound(towards) ? source : std::nullopt,
+                           .incoming = here.incoming};
       note_source_translation(at, destination);
       destination = towards;
-      if (owns(at, destination)) return at;
-      if (hop > 0 && !forwards(at, destination.family(), prefix)) return std::nullopt;
-      const auto route = route_from(at, destination, prefix);
+      arrived = destination;
+      if (owns(at, destination)) return takes_in(here, packet, prefix) ? std::optional{at} : std::nullopt;
+      const auto route = route_from(here, packet, prefix);
       if (!route) return std::nullopt;
-      const auto next = next_hop(at, *route, destination, prefix);
+      auto next = next_hop(at, *route, destination, prefix);
       if (!next) return std::nullopt;
-      at = *next;
+      here = *std::move(next);
     }
-    tell(at, prefix, Verdict::no_route, fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
+    tell(here.node, prefix, Verdict::no_route,
+         fmt::format("the packet goes in circles: it passed {} nodes", kMostHops));
     return std::nullopt;
   }
 
@@ -66,8 +71,12 @@ class Walk {
     diagnosis_.node = after_.nodes[at].name();
   }
 
-  /// The source that the packet had when it arrived: another than it left with where source NAT translated it.
+  /// The source that the packet has: another than it left with where NAT translated it.
   std::optional<IpAddress> source;
+  /// The destination that it has, likewise.
+  IpAddress arrived;
+  /// Its sender had no choice of source: it answers.
+  bool answers = false;
 
   /// Blames the first rule on the way that could have stopped the packet and has no counter. For when nothing else
   /// explains that no answer came.
@@ -86,15 +95,22 @@ class Walk {
     }
   }
 
-  [[nodiscard]] std::optional<std::size_t> owner_of(const IpAddress& address) const {
+ private:
+  [[nodiscard]] const Snapshot& now(std::size_t at) const { return after_.snapshots[at]; }
+
+  // Whether rules for the source count where it is sent. IPv4 chooses the source, then the route once more; IPv6 does
+  // that only where the first had an error (ip6_output.c, ip6_dst_lookup_tail()).
+  [[nodiscard]] bool is_bound(const IpAddress& destination) const { return answers || destination.is_v4(); }
+
+  // The node that has the address, and the interface with it.
+  [[nodiscard]] std::optional<Place> owner_of(const IpAddress& address) const {
     for (std::size_t i = 0; i < after_.nodes.size(); ++i) {
-      if (owns(i, address)) return i;
+      for (const auto& own : now(i).addresses) {
+        if (own.local.address() == address) return Place{i, own.device.to_string()};
+      }
     }
     return std::nullopt;
   }
-
- private:
-  [[nodiscard]] const Snapshot& now(std::size_t at) const { return after_.snapshots[at]; }
 
   [[nodiscard]] bool owns(std::size_t at, const IpAddress& address) const {
     return std::ranges::any_of(now(at).addresses, [&](const auto& own) { return own.local.address() == address; });
@@ -140,6 +156,11 @@ class Walk {
         source = entry.reply.destination;
         return;
       }
+      // the answer of a translated destination
+      if (entry.destination_nat && source == entry.reply.source && entry.reply.destination == destination) {
+        source = entry.original.destination;
+        return;
+      }
     }
   }
 
@@ -153,74 +174,27 @@ class Walk {
     return destination;
   }
 
-  bool forwards(std::size_t at, AddressFamily family, const std::string& prefix) {
-    if (now(at).forwards(family)) return true;
-    tell(at, prefix, Verdict::not_forwarded,
-         fmt::format("{} does not forward {}: {} is 0", quoted(after_.nodes[at]), family_name(family),
-                     forwarding_setting(family)));
-    return false;
+  std::optional<netlink::Route> route_from(const Place& here, const Transit& packet, const std::string& prefix) {
+    auto way = way_on(after_.nodes[here.node], now(here.node), packet);
+    if (way.refusal) tell(here.node, prefix, way.refusal->verdict, way.refusal->cause);
+    return std::move(way.route);
   }
 
-  std::optional<netlink::Route> route_from(std::size_t at, const IpAddress& destination, const std::string& prefix) {
-    auto route = after_.nodes[at].netlink(
-        [&](netlink::Socket& socket) { return netlink::lookup_route(socket, {.destination = destination}); });
-    if (route && route->type == netlink::RouteType::unicast && !route->hops.empty()) return *std::move(route);
-    const auto who = quoted(after_.nodes[at]);
-    if (route) {
-      tell(at, prefix, Verdict::no_route,
-           fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
-                       route->to_string()));
-    } else if (const auto dead = down_link_towards(at, destination)) {
-      tell(at, prefix, Verdict::link_down, *dead);
-    } else if (route.error().code == ENETUNREACH) {
-      tell(at, prefix, Verdict::no_route, fmt::format("{} has no route to {}", who, destination.to_string()));
-    } else if (const auto refusing = refusing_route(at, destination)) {
-      tell(at, prefix, Verdict::no_route,
-           fmt::format("the route of {} to {} lets nothing through: {}", who, destination.to_string(),
-                       refusing->to_string()));
-    } else {
-      tell(at, prefix, Verdict::no_route,
-           fmt::format("the routes of {} refuse {}: {}", who, destination.to_string(),
-                       describe_errno(route.error().code)));
-    }
-    return std::nullopt;
+  bool takes_in(const Place& here, const Transit& packet, const std::string& prefix) {
+    const auto refusal = refused_source(after_.nodes[here.node], now(here.node), packet);
+    if (refusal) tell(here.node, prefix, refusal->verdict, refusal->cause);
+    return !refusal;
   }
 
-  // The blackhole, unreachable or prohibit route that the destination meets: a lookup gives only its error.
-  [[nodiscard]] std::optional<netlink::Route> refusing_route(std::size_t at, const IpAddress& destination) const {
-    std::optional<netlink::Route> longest;
-    for (const auto& route : now(at).routes) {
-      if (route.type == netlink::RouteType::unicast || !route.destination.contains(destination)) continue;
-      if (!longest || route.destination.length() > longest->destination.length()) longest = route;
-    }
-    return longest;
-  }
-
-  // A route is gone because its link is down: the planned interface that held the destination, or a gateway.
-  [[nodiscard]] std::optional<std::string> down_link_towards(std::size_t at, const IpAddress& destination) const {
-    const auto& plan = after_.nodes[at].plan();
-    for (const auto& interface : plan.interfaces) {
-      const auto* link = now(at).find_link(interface.name.view());
-      if (link == nullptr || link->up()) continue;
-      const bool holds =
-          std::ranges::any_of(interface.addresses, [&](const auto& own) { return own.prefix().contains(destination); });
-      const bool leads = std::ranges::any_of(plan.routes, [&](const auto& route) {
-        return plan.interfaces[route.interface].name == interface.name && route.destination.contains(destination);
-      });
-      if (holds || leads) return fmt::format("{} {} is down", quoted(after_.nodes[at]), interface.name.view());
-    }
-    return std::nullopt;
-  }
-
-  std::optional<std::size_t> next_hop(std::size_t at, const netlink::Route& route, const IpAddress& destination,
-                                      const std::string& prefix) {
+  std::optional<Place> next_hop(std::size_t at, const netlink::Route& route, const IpAddress& destination,
+                                const std::string& prefix) {
     const auto& hop = route.hops.front();
     const auto device = hop.device.to_string();
     diagnosis_.path += fmt::format("{}{} {}", diagnosis_.path.empty() ? "" : " > ", after_.nodes[at].name(), device);
     if (!link_works(at, device, prefix) || blocked_on_a_switch(prefix)) return std::nullopt;
     const auto towards = hop.via.value_or(destination);
-    const auto owner = owner_of(towards);
-    if (!neighbour_answers(at, towards, device, owner, prefix)) return std::nullopt;
+    auto owner = owner_of(towards);
+    if (!neighbour_answers(at, towards, device, owner.has_value(), prefix)) return std::nullopt;
     return owner;
   }
 
@@ -252,18 +226,18 @@ class Walk {
     return fmt::format("link {} - {}:{}", near, peer.name, peer.interfaces[interface->peer_interface].name.view());
   }
 
-  bool neighbour_answers(std::size_t at, const IpAddress& towards, const std::string& device,
-                         std::optional<std::size_t> owner, const std::string& prefix) {
+  bool neighbour_answers(std::size_t at, const IpAddress& towards, const std::string& device, bool owned,
+                         const std::string& prefix) {
     using netlink::NeighbourState;
     bool resolved = false;
     for (const auto& entry : now(at).neighbours) {
       if (entry.address != towards || entry.device.to_string() != device) continue;
       diagnosis_.state.push_back(fmt::format("{}: {}", quoted(after_.nodes[at]), entry.to_string()));
-      if (entry.state == NeighbourState::failed || entry.state == NeighbourState::incomplete) owner = std::nullopt;
+      if (entry.state == NeighbourState::failed || entry.state == NeighbourState::incomplete) owned = false;
       diagnosis_.pending = entry.state == NeighbourState::incomplete;
       resolved |= is_resolved(entry.state);
     }
-    if (owner) return true;
+    if (owned) return true;
     if (resolved) return false;  // somebody answers for it whom the lab does not know: nothing can be told
     if (const auto dead = dead_link_of(towards)) {
       tell(at, prefix, Verdict::link_down, *dead);
@@ -348,6 +322,8 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
     Diagnosis back;
     const bool same_addresses = walk.source == source && after.nodes[*reached].has_address(destination.family());
     Walk returning{before, after, same_addresses ? request.answer() : request.answer().translated(), back};
+    returning.source = walk.arrived;
+    returning.answers = true;
     const bool returned = returning.follow(*reached, *walk.source, "on the way back: ").has_value();
     if (returned) returning.suspect_rules("on the way back: ");
     if (!returned || (back.suspected && !diagnosis.explains())) {

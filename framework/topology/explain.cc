@@ -133,7 +133,8 @@ class Explanation {
     const auto& way = answering ? back_ : there_;
     if (!way.empty() && way.back().reached == Waypoint::delivered && !way.back().bridged())
       return answering || (why.verdict != Verdict::ignored && why.verdict != Verdict::no_listener);
-    const bool unrouted = why.verdict == Verdict::no_route || why.verdict == Verdict::not_forwarded;
+    const bool unrouted = why.verdict == Verdict::no_route || why.verdict == Verdict::not_forwarded ||
+                          why.verdict == Verdict::reverse_path;
     const bool unsent = why.verdict == Verdict::link_down || why.verdict == Verdict::no_neighbour;
     return std::ranges::any_of(way, [&](const Visit& visit) {
       if (visit.bridged() || trace_.nodes()[visit.node].name() != why.node) return false;

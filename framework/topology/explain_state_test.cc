@@ -88,16 +88,16 @@ TEST_P(ExplainStateTest, ANeighbourThatAnsweredIsNotCalledMissing) {
   EXPECT_FALSE(path.proven) << path;
 }
 
-// Routes and settings that a look at the main table and the global setting alone misses.
+// A route that is chosen by a mark, which a look at routes does not know of.
 TEST_P(ExplainStateTest, WhatTheTraceSawPassIsNotBlamed) {
   server_.set_sysctl(v4() ? "net.ipv4.icmp_echo_ignore_all" : "net.ipv6.icmp.echo_ignore_all", "1");
   const auto snapshot = gw_.snapshot();
-  const auto lan = IpPrefix::parse(v4() ? "10.0.1.0/24" : "fd00:1::/64").value();
   const auto dmz = IpPrefix::parse(v4() ? "10.0.2.0/24" : "fd00:2::/64").value();
   const auto direct =
       std::ranges::find_if(snapshot.routes, [&](const auto& route) { return route.destination == dmz; });
   ASSERT_NE(direct, snapshot.routes.end());
-  gw_.add_rule({.family = GetParam(), .from = lan, .table = 100});
+  gw_.load_ruleset_text("table inet t { chain marks { type filter hook prerouting priority mangle; mark set 7; }; }");
+  gw_.add_rule({.family = GetParam(), .mark = 7, .table = 100});
   gw_.add_route({.destination = dmz, .hops = {{.device = direct->hops.front().device}}, .table = 100});
   gw_.remove_route(*direct);
   const auto path = asked(icmp(), kHasty);

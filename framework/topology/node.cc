@@ -26,6 +26,7 @@ constexpr std::string_view kShownSysctls[] = {
     "net.ipv4.ip_forward",           "net.ipv6.conf.all.forwarding",
     "net.ipv4.conf.all.rp_filter",   "net.ipv4.conf.default.rp_filter",
     "net.ipv4.icmp_echo_ignore_all", "net.ipv6.conf.all.disable_ipv6",
+    "net.ipv6.icmp.echo_ignore_all",
 };
 
 // The same, with an error that names the node instead of the number of its namespace, or nothing.
@@ -42,6 +43,25 @@ Result<void> await_answered(netlink::Socket& socket, const std::string& node, co
   const auto link = NETRIG_TRY(netlink::get_link(socket, added.device));
   if (!link.carrier || link.master.index != 0) return {};
   return await_local_routes(socket, node, {added.local.address()});
+}
+
+// Those settings of an interface that decide about forwarding, where they differ from those of all.
+void add_own_settings(std::map<std::string, std::string>& settings, const netns::Sysctls& sysctls,
+                      const InterfaceName& interface) {
+  struct Own {
+    AddressFamily family;
+    std::string_view key;
+    const char* all;  // empty: 0
+  };
+  for (const auto& [family, key, all] : {Own{AddressFamily::ipv4, "forwarding", "net.ipv4.ip_forward"},
+                                         Own{AddressFamily::ipv4, "rp_filter", "net.ipv4.conf.all.rp_filter"},
+                                         Own{AddressFamily::ipv6, "force_forwarding", ""}}) {
+    auto name = netns::interface_sysctl(family, interface, key);
+    auto value = sysctls.get(name);  // an error: the kernel has none, or the interface is gone
+    const auto general = settings.find(all);
+    if (value && *value != (general == settings.end() ? "0" : general->second))
+      settings.emplace(std::move(name), *std::move(value));
+  }
 }
 
 std::string_view forwarding_of(AddressFamily family) {
@@ -341,6 +361,9 @@ Snapshot Node::snapshot() const {
       } else if (value.error().code != ENOENT) {
         throw SetupError{std::move(value).error()};
       }
+    }
+    for (const auto& link : seen.links) {
+      if (link.name.view() != "lo") add_own_settings(seen.sysctls, sysctls, link.name);
     }
     return sysctls.get("net.netfilter.nf_conntrack_count").value_or("unknown") != "0";
   });

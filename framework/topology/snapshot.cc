@@ -1,9 +1,11 @@
 #include <netrig/netlink/show.h>
+#include <netrig/netns/sysctl.h>
 #include <netrig/topology/snapshot.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <ostream>
 #include <sstream>
 
@@ -15,10 +17,38 @@ const netlink::Link* Snapshot::find_link(std::string_view name) const {
   return found == links.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// As `sysctl` names it; interface_sysctl() does it for the kernel.
+std::string setting_of(AddressFamily family, std::string_view interface, std::string_view key) {
+  const auto name = InterfaceName::parse(interface);
+  return name ? netns::interface_sysctl(family, *name, key) : std::string{};
+}
+
+}  // namespace
+
+int Snapshot::number(const std::string& setting) const {
+  const auto found = sysctls.find(setting);
+  if (found == sysctls.end()) return 0;
+  int value = 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
 bool Snapshot::forwards(AddressFamily family) const {
-  const auto found =
-      sysctls.find(family == AddressFamily::ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding");
-  return found != sysctls.end() && found->second == "1";
+  return number(family == AddressFamily::ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding") == 1;
+}
+
+bool Snapshot::forwards(AddressFamily family, std::string_view incoming) const {
+  if (family == AddressFamily::ipv6)
+    return forwards(family) || number(setting_of(family, incoming, "force_forwarding")) == 1;
+  const auto own = setting_of(family, incoming, "forwarding");
+  return sysctls.contains(own) ? number(own) == 1 : forwards(family);
+}
+
+int Snapshot::reverse_path_filter(std::string_view interface) const {
+  const auto own = setting_of(AddressFamily::ipv4, interface, "rp_filter");
+  return number(sysctls.contains(own) ? own : "net.ipv4.conf.all.rp_filter");
 }
 
 namespace {

@@ -36,10 +36,19 @@ struct Snapshot {
   std::vector<netlink::MdbEntry> mdb;
   nft::Ruleset ruleset;
   std::vector<nft::ConntrackEntry> connections;
-  std::map<std::string, std::string> sysctls;  ///< those that decide about forwarding: see kShownSysctls in the source
+  /// Those that decide about forwarding: see kShownSysctls in the source; of an interface where it differs from `all`.
+  std::map<std::string, std::string> sysctls;
 
   [[nodiscard]] const netlink::Link* find_link(std::string_view name) const;
+  /// The setting for all interfaces.
   [[nodiscard]] bool forwards(AddressFamily family) const;
+  /// What comes in by that interface. IPv4: net.ipv4.conf.IF.forwarding. IPv6: the setting for all interfaces, or
+  /// net.ipv6.conf.IF.force_forwarding (Linux 6.17); net.ipv6.conf.IF.forwarding is about router advertisements alone.
+  [[nodiscard]] bool forwards(AddressFamily family, std::string_view incoming) const;
+  /// net.ipv4.conf.IF.rp_filter; the kernel takes the greater one of this and of `all`.
+  [[nodiscard]] int reverse_path_filter(std::string_view interface) const;
+  /// 0 where the setting was not seen.
+  [[nodiscard]] int number(const std::string& setting) const;
 
   /// Sections headed `$ ip link` and so on, each as the tool prints it; empty sections are left out.
   [[nodiscard]] std::string to_string() const;

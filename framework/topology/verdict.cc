@@ -19,6 +19,8 @@ std::string_view to_string(Verdict verdict) {
       return "no route";
     case Verdict::not_forwarded:
       return "not forwarded";
+    case Verdict::reverse_path:
+      return "reverse path";
     case Verdict::no_neighbour:
       return "no neighbour";
     case Verdict::link_down:

@@ -16,6 +16,7 @@ enum class Verdict : std::uint8_t {
   no_listener,    ///< it came to the destination, where nothing listens
   no_route,       ///< a node on the way knows no way on, or a route that refuses
   not_forwarded,  ///< a node on the way does not forward
+  reverse_path,   ///< a node on the way refuses the source: its reverse-path filter (rp_filter), or a martian
   no_neighbour,   ///< the next hop did not answer ARP or neighbour discovery
   link_down,      ///< a link on the way is down
   ignored,        ///< it was delivered, and the destination kept silent
