@@ -6,12 +6,17 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <sched.h>
 #include <sstream>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -72,11 +77,54 @@ Finding check_new_privileges() {
   return lacks("new-privileges", "no_new_privs is on: set-user-id programs gain nothing");
 }
 
+// Seizes a child, as debuggers and the fault tests do: 0 or an errno value; nothing where there is no child.
+std::optional<int> try_to_trace() {
+  const pid_t child = ::fork();
+  if (child < 0) return std::nullopt;
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  const int error = ::ptrace(PTRACE_SEIZE, child, nullptr, nullptr) == 0 ? 0 : errno;
+  ::kill(child, SIGKILL);
+  while (::waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+  return error;
+}
+
+// The setting says why, the try whether: a filter of system calls or a container's capabilities refuse it too.
 Finding check_ptrace() {
   const auto scope = first_line_of("/proc/sys/kernel/yama/ptrace_scope");
-  if (scope.empty()) return found("ptrace", "no Yama");
-  const auto evidence = "kernel.yama.ptrace_scope is " + scope;
-  return scope == "0" || scope == "1" ? found("ptrace", evidence) : lacks("ptrace", evidence);
+  const auto yama = scope.empty() ? "no Yama" : "kernel.yama.ptrace_scope is " + scope;
+  const auto error = try_to_trace();
+  if (!error) return unknown("ptrace", "no child process could be made to trace");
+  if (*error != 0) {
+    const bool filtered = value_in("/proc/self/status", "Seccomp") == "2";
+    return lacks("ptrace", fmt::format("trace a child: {}; {}{}", describe_errno(*error), yama,
+                                       filtered ? "; a seccomp filter may forbid it" : ""));
+  }
+  return found("ptrace", "a child is traced; " + yama);
+}
+
+// What a program prints on its first line; empty where it does not run.
+std::string first_line_from(const std::string& command) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> output{::popen((command + " 2>/dev/null").c_str(), "re"),
+                                                               ::pclose};
+  std::string line;
+  for (int c = 0; output && (c = std::fgetc(output.get())) != EOF && c != '\n';) line += static_cast<char>(c);
+  return line;
+}
+
+// The compiler prints the path of a library that it has, and else the name alone.
+Finding check_address_sanitizer() {
+  utsname machine{};
+  ::uname(&machine);
+  for (const auto& name : {std::string{"libasan.so"}, fmt::format("libclang_rt.asan-{}.a", machine.machine),
+                           std::string{"libclang_rt.asan.a"}}) {
+    const auto path = first_line_from("c++ -print-file-name=" + name);
+    if (path.empty()) return lacks("address-sanitizer", "no c++ in PATH");
+    if (path.starts_with('/') && ::access(path.c_str(), R_OK) == 0) return found("address-sanitizer", path);
+  }
+  return lacks("address-sanitizer", "c++ has no library for -fsanitize=address");
 }
 
 Finding check_core_file() {
@@ -180,10 +228,11 @@ Finding check_root() {
   return ::geteuid() == 0 ? found("root", "this is root") : lacks("root", fmt::format("this is user {}", ::geteuid()));
 }
 
-constexpr HostCheck kChecks[] = {check_user_limits,     check_socket_buffer,  check_keyrings,   check_kernel,
-                                 check_subordinate_ids, check_new_privileges, check_ptrace,     check_core_file,
-                                 check_processes,       check_descriptors,    check_namespaces, check_memory,
-                                 check_clock,           check_steady_cpu,     check_root};
+constexpr HostCheck kChecks[] = {
+    check_user_limits,     check_socket_buffer,  check_keyrings,   check_kernel,
+    check_subordinate_ids, check_new_privileges, check_ptrace,     check_core_file,
+    check_processes,       check_descriptors,    check_namespaces, check_memory,
+    check_clock,           check_steady_cpu,     check_root,       check_address_sanitizer};
 
 }  // namespace
 

@@ -8,6 +8,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <sched.h>
 #include <set>
@@ -176,6 +179,35 @@ TEST_F(DoctorTest, KnowsAChrootAndNamesEveryToolThatItLacks) {
   EXPECT_THAT(doctor({"--brief"}, bare, kPath).output,
               AllOf(HasSubstr("FAIL  user-namespace"), HasSubstr("the kernel makes no user namespace in a chroot"),
                     HasSubstr("remedy: run it outside, or in a container"), HasSubstr("miss  tool-nft ")));
+}
+
+TEST_F(DoctorTest, SeesThatAFilterForbidsTracing) {
+  const auto found = check("ptrace", [] { forbid_system_calls({SYS_ptrace}); });
+  EXPECT_EQ(found.at("outcome"), "missing");
+  EXPECT_THAT(found.at("evidence"),
+              AllOf(HasSubstr("trace a child: EPERM"), HasSubstr("a seccomp filter may forbid it")));
+  EXPECT_THAT(found.at("remedy"), HasSubstr("--security-opt seccomp=unconfined"));
+}
+
+// A compiler of its own, which has what it is said to have.
+TEST_F(DoctorTest, AsksTheCompilerForItsAddressSanitizer) {
+  std::string folder = std::filesystem::temp_directory_path() / "netrig-compiler-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const auto compiler = folder + "/c++";
+  const std::vector<std::string> path{"PATH=" + folder + ":/usr/bin:/bin"};
+  const auto make = [&](const std::string& text) {
+    std::ofstream{compiler} << "#!/bin/sh\n" << text << "\n";
+    std::filesystem::permissions(compiler, std::filesystem::perms{0755});
+  };
+  make("echo \"${1#*=}\"");
+  const auto without = check("address-sanitizer", {}, path);
+  make("echo " + compiler);
+  const auto with = check("address-sanitizer", {}, path);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(without.at("outcome"), "missing");
+  EXPECT_EQ(without.at("evidence"), "c++ has no library for -fsanitize=address");
+  EXPECT_EQ(with.at("outcome"), "ok");
+  EXPECT_EQ(with.at("evidence"), compiler);
 }
 
 TEST_F(DoctorTest, SeesTheLimitsOfTheProcess) {

@@ -28,7 +28,7 @@ class InstrumentsTest : public TeardownTest {
 TEST_F(InstrumentsTest, LeakSanitizerReportsThePurposefulLeakAndNoOther) {
   const auto [status, output] =
       run("netrig_leaking", "leak", {"ASAN_OPTIONS=detect_leaks=1", "LSAN_OPTIONS=exitcode=23"});
-  if (status == -1) NETRIG_SKIP("tool-gcov", "the compiler has no AddressSanitizer");
+  if (status == -1) NETRIG_SKIP("address-sanitizer", "the compiler has no AddressSanitizer");
   EXPECT_EQ(status, exited(23));
   EXPECT_THAT(output, AllOf(HasSubstr("inside"), HasSubstr("Direct leak of 4242 byte(s) in 1 object(s)"),
                             HasSubstr("SUMMARY: AddressSanitizer: 4242 byte(s) leaked in 1 allocation(s).")));
@@ -37,7 +37,7 @@ TEST_F(InstrumentsTest, LeakSanitizerReportsThePurposefulLeakAndNoOther) {
 TEST_F(InstrumentsTest, LeakSanitizerReportsNothingOfAProgramThatLeaksNothing) {
   const auto [status, output] =
       run("netrig_leaking", "keep", {"ASAN_OPTIONS=detect_leaks=1", "LSAN_OPTIONS=exitcode=23"});
-  if (status == -1) NETRIG_SKIP("tool-gcov", "the compiler has no AddressSanitizer");
+  if (status == -1) NETRIG_SKIP("address-sanitizer", "the compiler has no AddressSanitizer");
   EXPECT_EQ(status, exited(0));
   EXPECT_EQ(output, "inside\n");
 }
