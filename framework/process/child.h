@@ -41,6 +41,18 @@ struct Awaited {
   UniqueFd changes;
 };
 
+/// How long the end of what was killed is waited for. The kernel ends a thousand programs in a twentieth of it; under a
+/// load of hundreds of processes it takes its time. Who keeps one from it can be seen, and is told when this is over;
+inline constexpr std::chrono::seconds kHeldPatience{10};
+/// without anybody it is waited longer.
+inline constexpr std::chrono::minutes kMostPatience{4};
+
+/// Who can be told to keep the process `pid`, a child that was killed and is not reaped, from its end: `process 17
+/// (gdb) traces process 12 (sh)`. Nothing where it is the kernel's to end it.
+std::optional<std::string> why_held(pid_t pid);
+/// The same in words for either case.
+std::string why_not_gone(pid_t pid);
+
 /// Every member may be called from any thread, except those for the reading thread.
 class Child {
  public:
@@ -61,6 +73,10 @@ class Child {
   Result<void> signal(int number);
   /// To the whole process group, while the program itself is not reaped: after that its number may be another group's.
   void signal_group(int number);
+  /// SIGKILL to the group, and the end of the program: until `last`, and no longer than `patience` where somebody can
+  /// be told to hold it.
+  Result<ExitStatus> kill(Deadline last, Deadline::Clock::duration patience);
+  Result<ExitStatus> kill() { return kill(Deadline::after(kMostPatience), kHeldPatience); }
   [[nodiscard]] std::string text(Stream stream) const;
   [[nodiscard]] std::string both() const;
   Result<void> write(std::string_view text);

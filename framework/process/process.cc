@@ -1,3 +1,4 @@
+#include <netrig/base/teardown_failure.h>
 #include <netrig/process/child.h>
 #include <netrig/process/process.h>
 
@@ -13,7 +14,9 @@ Process& Process::operator=(Process&& other) noexcept {
 }
 
 Process::~Process() {
-  if (child_ && running()) std::ignore = kill();
+  if (!child_ || !running()) return;
+  const auto status = kill();
+  if (!status && running()) report_teardown_failure(status.error().message().c_str());
 }
 
 Child& Process::child() const {
@@ -35,10 +38,8 @@ Result<ExitStatus> Process::terminate(Deadline::Clock::duration grace) {
   return child().ended() ? status : kill();
 }
 
-Result<ExitStatus> Process::kill() {
-  child().signal_group(SIGKILL);
-  return child().wait(Deadline::never());
-}
+Result<ExitStatus> Process::kill() { return child().kill(); }
+Result<ExitStatus> Process::kill(Deadline deadline) { return child().kill(deadline, deadline.remaining()); }
 
 std::string Process::stdout_text() const { return child().text(Stream::out); }
 std::string Process::stderr_text() const { return child().text(Stream::err); }

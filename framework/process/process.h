@@ -30,8 +30,8 @@ class Process {
   Process& operator=(Process&& other) noexcept;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  /// Kills the process group if the program still runs, and waits until it is reaped (not long, unless the kernel holds
-  /// it in uninterruptible sleep). Descendants that left the group, as daemons do, live on until the lab ends.
+  /// Kills the process group if the program still runs, and waits until it is reaped, as kill() does; what went wrong
+  /// is told (base/teardown_failure.h). Descendants that left the group, as daemons do, live on until the lab ends.
   ~Process();
 
   /// What messages call it: Command::to_string().
@@ -52,8 +52,12 @@ class Process {
   Result<void> signal(int number);
   /// SIGTERM to its process group; SIGKILL when it still runs after `grace`. Returns how it ended.
   Result<ExitStatus> terminate(Deadline::Clock::duration grace);
-  /// SIGKILL to its process group. Returns how it ended.
+  /// SIGKILL to its process group. Returns how it ended. Errors, ETIMEDOUT: it does not end. After ten seconds where a
+  /// tracer (a debugger, strace) holds its end, which is named; after four minutes where the kernel does not let go of
+  /// it, as in uninterruptible sleep. It is reaped when they let go.
   Result<ExitStatus> kill();
+  /// The same until a deadline of your own.
+  Result<ExitStatus> kill(Deadline deadline);
 
   /// What it has printed until now; beyond the command's limit the middle is replaced by a line that counts it.
   [[nodiscard]] std::string stdout_text() const;

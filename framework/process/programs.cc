@@ -25,12 +25,6 @@ namespace netrig::process {
 
 namespace {
 
-// For the destructor: the kernel ends a thousand programs in a twentieth of it. All are killed, and end as soon as the
-// kernel lets them: under a load of hundreds of processes that takes its time. Who keeps one from it can be seen, and
-// is told when this time is over; without anybody it is waited longer.
-constexpr std::chrono::seconds kPatience{10};
-constexpr std::chrono::minutes kMostPatience{4};
-
 // While it is launched: its pipes, how it went, and the namespaces between which the thread changes.
 constexpr std::size_t kFilesPerProgram = 16;
 
@@ -121,7 +115,7 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kMostPatience), kPatience); !ended) {
+  if (const auto ended = state_->end(Deadline::after(kMostPatience), kHeldPatience); !ended) {
     report_teardown_failure(ended.error().message().c_str());
   }
 }
@@ -146,9 +140,9 @@ Result<Completed> Programs::run(const NodeSpace& node, const Command& command, D
   const auto child = NETRIG_TRY(state_->launch(node, command, {}));
   auto done = child->finish(deadline);
   if (done || child->ended()) return done;
-  Process process{child};
-  std::ignore = process.kill();
-  return fail(child->error("run", ETIMEDOUT, "killed, for it did not end in time"));
+  std::string detail = "killed, for it did not end in time";
+  if (!child->kill() && !child->ended()) detail += "; not gone yet: " + why_not_gone(child->pid());
+  return fail(child->error("run", ETIMEDOUT, detail));
 }
 
 Result<void> Programs::end(Deadline deadline) { return state_->end(deadline, deadline.remaining()); }

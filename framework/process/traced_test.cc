@@ -1,5 +1,7 @@
 // A program whose end a tracer holds: the kernel tells of it (its pidfd is readable), and nobody may reap it before the
 // tracer lets go.
+#include <netrig/base/teardown_failure.h>
+#include <netrig/process/child.h>
 #include <netrig/process/test_lab.h>
 #include <netrig/testing/skip.h>
 
@@ -10,7 +12,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
+#include <string>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +49,11 @@ class Tracer {
   ~Tracer() { let_go(); }
 
   [[nodiscard]] int error() const { return error_; }
+  /// What tells of it, when it holds the program `name`.
+  [[nodiscard]] auto is_told_of(pid_t program, const std::string& name) const {
+    return testing::AllOf(testing::HasSubstr("process " + std::to_string(pid_) + " (netrig_process"),
+                          testing::HasSubstr(") traces process " + std::to_string(program) + " (" + name + ")"));
+  }
   void let_go() {
     go_.reset();
     if (pid_ > 0) ::waitpid(std::exchange(pid_, -1), nullptr, 0);
@@ -99,6 +108,64 @@ TEST_F(TracedTest, WhoTracesAProgramIsNamedWhereALabsProgramsDoNotEnd) {
   EXPECT_THAT(ended.error().message(), testing::HasSubstr("traces process " + std::to_string(process.pid()) + " (sh)"));
   tracer.let_go();
 }
+
+TEST_F(TracedTest, KillingAProgramThatATracerHoldsEndsAtTheDeadlineAndNamesTheTracer) {
+  auto process = start(sh("read forever").with_open_input());
+  Tracer tracer{process.pid()};
+  if (tracer.error() != 0) NETRIG_SKIP("ptrace", "ptrace is not permitted here: " << std::strerror(tracer.error()));
+  const auto killed = process.kill(Deadline::after(200ms));
+  ASSERT_FALSE(killed);
+  EXPECT_EQ(killed.error().code, ETIMEDOUT);
+  EXPECT_THAT(killed.error().message(), tracer.is_told_of(process.pid(), "sh"));
+  tracer.let_go();
+  EXPECT_EQ(process.kill(soon()), ExitStatus{SIGKILL});
+}
+
+// What the destructors of the rig's told, while this lives.
+class TeardownFailures {
+ public:
+  TeardownFailures() {
+    told() = {};
+    set_teardown_failure_handler([](const char* what) { told() += what; });
+  }
+  TeardownFailures(const TeardownFailures&) = delete;
+  TeardownFailures& operator=(const TeardownFailures&) = delete;
+  ~TeardownFailures() { set_teardown_failure_handler(before_); }
+
+  static std::string& told() {
+    static std::string all;
+    return all;
+  }
+
+ private:
+  TeardownFailureHandler before_ = detail::teardown_failure_handler.load();
+};
+
+TEST_F(TracedTest, AHandleOfAProgramThatATracerHoldsLetsItBeAndTellsWhoDoes) {
+  auto process = std::make_optional(start(sh("read forever").with_open_input()));
+  const auto pid = process->pid();
+  Tracer tracer{pid};
+  if (tracer.error() != 0) NETRIG_SKIP("ptrace", "ptrace is not permitted here: " << std::strerror(tracer.error()));
+  {
+    const TeardownFailures failures;
+    process.reset();
+    EXPECT_THAT(failures.told(), tracer.is_told_of(pid, "sh"));
+  }
+  tracer.let_go();
+  const auto ended = programs_->end(soon());
+  EXPECT_TRUE(ended) << ended.error();
+}
+
+TEST(WhyHeld, OfADeadOneWhoseTracerCannotBeSeenIsToldAsThat) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_THAT(why_held(child), testing::Optional(testing::HasSubstr("which cannot be seen from here, traces it")));
+  ::waitpid(child, nullptr, 0);
+}
+
+TEST(WhyHeld, OfALivingOneIsNobody) { EXPECT_EQ(why_held(::getpid()), std::nullopt); }
 
 }  // namespace
 }  // namespace netrig::process

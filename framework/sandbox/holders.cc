@@ -77,6 +77,8 @@ std::optional<std::string> hold_of(pid_t pid, std::string_view name) {
   return std::nullopt;
 }
 
+std::string named(pid_t pid) { return "process " + std::to_string(pid) + " (" + command_of(pid) + ")"; }
+
 // The processes in the pid namespace `name`. A dead one keeps it until it is reaped.
 std::set<pid_t> members_of(std::string_view name) {
   std::set<pid_t> members;
@@ -104,17 +106,22 @@ std::vector<Holder> holders_of(std::string_view name) {
   return holders;
 }
 
+std::optional<Holder> tracer_of(pid_t pid) {
+  const pid_t tracer = status_field(pid, "TracerPid:");
+  if (tracer == 0) return std::nullopt;
+  return Holder{tracer, command_of(tracer), "traces " + named(pid)};
+}
+
 std::vector<Holder> delayers_of(std::string_view name, pid_t init) {
   std::vector<Holder> delayers;
   const auto members = members_of(name);
   for (const pid_t pid : members) {
-    const std::string dead = "process " + std::to_string(pid) + " (" + command_of(pid) + ")";
-    const pid_t tracer = status_field(pid, "TracerPid:");
+    const auto tracer = tracer_of(pid);
     const pid_t parent = status_field(pid, "PPid:");
-    if (tracer != 0 && !members.contains(tracer)) {
-      delayers.push_back({tracer, command_of(tracer), "traces " + dead});
+    if (tracer && !members.contains(tracer->pid)) {
+      delayers.push_back(*tracer);
     } else if (parent != 0 && parent != ::getpid() && pid != init && !members.contains(parent)) {
-      delayers.push_back({parent, command_of(parent), "has not reaped " + dead});
+      delayers.push_back({parent, command_of(parent), "has not reaped " + named(pid)});
     }
   }
   return delayers;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -29,6 +30,10 @@ std::string name_of_namespace(pid_t pid, std::string_view kind);
 /// processes a user sees nothing. The name is to be that of a namespace which is still there: the kernel gives it to
 /// another one afterwards (proc_free_inum in fs/proc/generic.c).
 std::vector<Holder> holders_of(std::string_view name);
+
+/// Who traces process `pid`: its death is told to the tracer first, and nobody reaps it until that one lets go
+/// (ptrace(2)). Nothing where nobody does, or somebody in an outer pid namespace, whom /proc does not show.
+std::optional<Holder> tracer_of(pid_t pid);
 
 /// Why the init of the pid namespace `name` does not end though it was killed: an outside process that traces one of
 /// the dead inside, or that put one there and has not reaped it. The calling process is left out: it is the init's
