@@ -32,13 +32,12 @@ struct Chore {
 int unshare(unsigned long flag) noexcept { return raw::call(SYS_unshare, flag) == 0 ? 0 : errno; }
 
 // `progress`: where the steps are noted, or nullptr; here and below.
-template <std::size_t count>
-Failure do_all(const Chore (&chores)[count], volatile Step* progress) noexcept {
+Failure do_all(std::span<const Chore> chores, volatile Step* progress) noexcept {
   for (const auto& [step, action] : chores) {
     if (progress != nullptr) *progress = step;
     if (const int error = action()) return {step, error};
   }
-  return {chores[count - 1].step, 0};
+  return {chores.back().step, 0};
 }
 
 // Where the rehearsal just had one, the kernel has yet to reap it, or another program's. As long as it takes: there
