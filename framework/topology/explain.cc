@@ -4,9 +4,11 @@
 #include <netrig/topology/journey.h>
 #include <netrig/topology/lab_trace.h>
 #include <netrig/topology/legacy_evidence.h>
+#include <netrig/topology/losses.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/question.h>
 #include <netrig/topology/retell.h>
+#include <netrig/topology/way_on.h>
 #include <netrig/traffic/in_milliseconds.h>
 
 #include <fmt/format.h>
@@ -28,6 +30,9 @@ using Outcome = Attempt::Outcome;
 constexpr std::chrono::milliseconds kQuiet{20};
 // Within that time the trace must show that it listens.
 constexpr std::chrono::milliseconds kCanaryPatience{1000};
+// Within that time the kernel must have counted a packet that it refused for what its settings and routes say, and one
+// that nothing explains.
+constexpr std::chrono::milliseconds kCountPatience{1000}, kGuessPatience{100};
 // How a reason begins that lies on the answer's way (diagnosis.cc too).
 constexpr std::string_view kOnTheWayBack = "on the way back: ";
 
@@ -160,7 +165,29 @@ class Explanation {
     } else if (!is_blamed_on_legacy(path, there_, path.there, "") &&
                !is_blamed_on_legacy(path, back_, path.back, kOnTheWayBack)) {
       judge_by_state(path);
+      if (seen_.outcome == Outcome::silent) count(path);
     }
+  }
+
+  // What vanished where a node decides about its way: the kernel counts what it gives up there.
+  void count(Path& path) const {
+    const auto& way = back_.empty() ? there_ : back_;
+    if (way.empty() || way.back().reached != Waypoint::routable || way.back().bridged()) return;
+    const bool guessing = path.verdict == Verdict::unknown;
+    if (!guessing && path.verdict != Verdict::reverse_path && path.verdict != Verdict::not_forwarded) return;
+    const Node& at = trace_.nodes()[way.back().node];
+    if (!guessing && at.name() != path.node) return;
+    const auto grown =
+        losses_of_another(from_, {to_, service_}, at, Deadline::after(guessing ? kGuessPatience : kCountPatience));
+    if (!grown.empty()) path.state.push_back(losses_text(at, grown));
+    const bool filtered = grown.contains(std::string{kReversePathCount});
+    if (path.reason.contains(kReversePathFilter)) path.proven &= filtered;
+    if (!guessing || !filtered) return;
+    path.verdict = Verdict::reverse_path;
+    path.node = at.name();
+    path.reason = fmt::format("{}\"{}\" refuses the source {} {}: {} counted it", back_.empty() ? "" : kOnTheWayBack,
+                              path.node, way.back().last.source.to_string(), kReversePathFilter, kReversePathCount);
+    path.proven = true;
   }
 
   // The rule or policy that a way ended with.

@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -126,6 +127,13 @@ TEST_P(ExplainRoutesTest, AReversePathFilterOfRulesIsNamedAsARule) {
   EXPECT_THAT(path.reason, HasSubstr("rule 1"));
 }
 
+TEST_P(ExplainRoutesTest, WhatIsNotForwardedIsCountedByTheKernel) {
+  gw_.set_forwarding(GetParam(), false);
+  const auto path = asked();
+  EXPECT_EQ(path.verdict, Verdict::not_forwarded) << path;
+  EXPECT_THAT(path.state, Contains(HasSubstr(v4() ? "probe: IpInAddrErrors +" : "probe: Ip6InAddrErrors +"))) << path;
+}
+
 class ReversePathTest : public RoutesTest {
  protected:
   // Packets of the client come in by eth0 still.
@@ -151,6 +159,7 @@ TEST_F(ReversePathTest, StrictItNamesTheSettingAndTheRouteBack) {
                     "10.0.1.2 through eth0, or set rp_filter of both all and eth0 to 2 (loose) or 0 (off)");
       EXPECT_EQ(to_string(path.there), "client eth0 -> gw eth0");
       EXPECT_TRUE(path.proven && path.vouched) << path;
+      EXPECT_THAT(path.state, Contains(StartsWith("\"gw\" counted another such probe: TcpExtIPReversePathFilter +")));
     }
     gw_.set_sysctl("net.ipv4.conf." + where + ".rp_filter", "0");
   }
@@ -164,6 +173,21 @@ TEST_F(ReversePathTest, LooseItRefusesOnlyASourceWithoutARoute) {
   EXPECT_EQ(path.verdict, Verdict::reverse_path) << path;
   EXPECT_THAT(path.reason, AllOf(HasSubstr("net.ipv4.conf.all.rp_filter is 2 (loose), and no route leads to 10.0.1.2"),
                                  EndsWith("set rp_filter of both all and eth0 to 0 (off)")));
+}
+
+// The mark of a packet chooses its way back (src_valid_mark), which no look at routes shows: the kernel's count does.
+TEST_F(ReversePathTest, ItsCounterTellsWhatSettingsDoNot) {
+  know_each_other();
+  gw_.load_ruleset_text("table inet t { chain marks { type filter hook prerouting priority mangle; mark set 7; }; }");
+  gw_.add_rule({.family = AddressFamily::ipv4, .mark = 7, .table = 100});
+  gw_.add_route({.destination = lan(AddressFamily::ipv4), .hops = {{.device = device("eth1")}}, .table = 100});
+  gw_.set_sysctl("net.ipv4.conf.all.src_valid_mark", "1");
+  gw_.set_sysctl("net.ipv4.conf.all.rp_filter", "1");
+  const auto path = explain(client_, server_.address(AddressFamily::ipv4), tcp(80), {.patience = 100ms});
+  EXPECT_EQ(path.verdict, Verdict::reverse_path) << path;
+  EXPECT_EQ(path.reason,
+            "\"gw\" refuses the source 10.0.1.2 (reverse-path filter): TcpExtIPReversePathFilter counted it");
+  EXPECT_TRUE(path.proven) << path;
 }
 
 TEST_F(ReversePathTest, ADestinationRefusesToo) {

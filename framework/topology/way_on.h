@@ -10,9 +10,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace netrig {
 inline namespace topology {
+
+/// What the cause says where that filter refuses, and the counter that must have counted it then.
+inline constexpr std::string_view kReversePathFilter = "(reverse-path filter)";
+inline constexpr std::string_view kReversePathCount = "TcpExtIPReversePathFilter";
 
 /// A packet that a node has to route.
 struct Transit {

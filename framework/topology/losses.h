@@ -1,0 +1,31 @@
+// Private to the module: the kernel's own counts of IP packets that it gave up, as proof of what settings explain.
+#pragma once
+
+#include <netrig/base/deadline.h>
+#include <netrig/topology/node.h>
+#include <netrig/topology/question.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace netrig {
+inline namespace topology {
+
+/// By name, as nstat(8) prints it: `TcpExtIPReversePathFilter`, `IpInAddrErrors`, `Ip6InNoRoutes`.
+using LossCounts = std::map<std::string, std::uint64_t>;
+
+/// The counts of a node, of routing and of addresses. Source: /proc/net/netstat, snmp and snmp6 (proc_net(5)).
+/// Empty where the kernel shows none.
+LossCounts count_losses(const Node& node);
+
+/// Asks the same again until one of the node's counts grows, and tells by how much; at least once, and at the deadline
+/// empty. Counts cannot be read before a question that is not known to fail: that would cost every one that does not.
+LossCounts losses_of_another(const Node& from, const Question::Target& target, const Node& at, Deadline deadline);
+
+/// `"gw" counted another such probe: TcpExtIPReversePathFilter +1`
+std::string losses_text(const Node& at, const LossCounts& grown);
+
+}  // namespace topology
+}  // namespace netrig
