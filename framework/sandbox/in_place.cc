@@ -14,6 +14,7 @@
 
 #include <cstdlib>
 #include <sched.h>
+#include <span>
 #include <string>
 #include <sys/wait.h>
 #include <utility>
