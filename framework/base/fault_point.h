@@ -1,7 +1,7 @@
 // Named moments in the life of a lab at which a fault test can step in: the seam through which suites/teardown ends a
 // program at every step of building, using and letting go of a network.
 //
-//   fault_point("add-links");   // in the code: one relaxed load and a branch that is not taken
+//   fault_point("add-links");   // in the code: one acquire load and a branch that is not taken
 //   set_fault_hook(&end_here);  // in a program that is to be ended there
 #pragma once
 

@@ -1,3 +1,4 @@
+#include <netrig/base/directory.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/net/text.h>
 #include <netrig/netns/guard.h>
@@ -8,7 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
-#include <filesystem>
+#include <sys/stat.h>
 
 namespace netrig::netns {
 
@@ -37,19 +38,41 @@ Error told(Error error, std::string operation, std::string object) {
   return error;
 }
 
-Result<SysctlSnapshot> read_all() {
-  SysctlSnapshot values;
-  std::error_code error;
-  const auto options = std::filesystem::directory_options::skip_permission_denied;
-  std::filesystem::recursive_directory_iterator entry{file_of("net"), options, error};
-  for (; !error && entry != std::filesystem::recursive_directory_iterator{}; entry.increment(error)) {
-    if (entry->is_directory(error)) continue;
-    if (auto value = read_setting(AT_FDCWD, entry->path().c_str())) {
-      values.emplace(dotted(entry->path().string().substr(kRoot.size())), *std::move(value));
+bool is_directory(const std::string& path) {
+  struct stat entry{};
+  return ::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode);
+}
+
+// Not the file's own answer, but a limit of this process's, or of the kernel's.
+bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
+
+// What cannot be read is left out: it can only be written, or is kept from user namespaces, or went with its interface
+// (`conf/NAME`) since its name was read.
+Result<void> read_all_in(const std::string& directory, SysctlSnapshot& values) {
+  for (const auto& name : NETRIG_TRY(names_in(directory))) {
+    const auto path = directory + "/" + name;
+    if (is_directory(path)) {
+      auto read = read_all_in(path, values);
+      const bool is_left_out = !read && (read.error().code == ENOENT || read.error().code == EACCES);
+      if (!read && !is_left_out) return read;
+      continue;
+    }
+    auto value = read_setting(AT_FDCWD, path.c_str());
+    if (value) {
+      values.emplace(dotted(path.substr(kRoot.size())), *std::move(value));
+    } else if (is_shortage(value.error().code)) {
+      return fail(std::move(value).error());
     }
   }
-  if (error) return fail(Error::from_errno("read every setting", file_of("net"), error.value(), "is /proc mounted?"));
-  return values;
+  return {};
+}
+
+Result<SysctlSnapshot> read_all() {
+  SysctlSnapshot values;
+  const auto read = read_all_in(file_of("net"), values);
+  if (read) return values;
+  return fail(Error::from_errno("read every setting", file_of("net"), read.error().code,
+                                read.error().code == ENOENT ? "is /proc mounted?" : ""));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class Sysctls {
   /// In the order given, until one fails; those before it stay set.
   [[nodiscard]] Result<void> set_all(const std::vector<SysctlValue>& values) const;
 
-  /// Every setting under `net` that can be read.
+  /// Every setting under `net` that can be read. Of an interface that comes or goes meanwhile, all, some or none.
   [[nodiscard]] Result<SysctlSnapshot> snapshot() const;
 
  private:

@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <thread>
 
 #include <linux/sockios.h>
 
@@ -127,6 +130,55 @@ TEST(Sysctls, SnapshotHasWhatCanBeRead) {
   EXPECT_TRUE(values.contains("net.ipv6.conf.default.accept_dad"));
   EXPECT_FALSE(values.contains("net.ipv4.route.flush")) << "can only be written";
   EXPECT_GT(values.size(), 200U);
+}
+
+// Makes and removes bridges in a namespace, over and over, on a thread of its own.
+class ComingAndGoing {
+ public:
+  explicit ComingAndGoing(const NetNs& netns) : socket_{value_or_throw(netns.socket(AF_INET, SOCK_DGRAM, 0))} {}
+  ComingAndGoing(const ComingAndGoing&) = delete;
+  ComingAndGoing& operator=(const ComingAndGoing&) = delete;
+  ~ComingAndGoing() {
+    over_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] bool can() const { return change(SIOCBRADDBR) && change(SIOCBRDELBR); }
+  void start() {
+    thread_ = std::thread{[this] {
+      while (!over_ && change(SIOCBRADDBR) && change(SIOCBRDELBR)) ++rounds_;
+      over_ = true;
+    }};
+  }
+  [[nodiscard]] int rounds() const { return rounds_; }
+  [[nodiscard]] bool over() const { return over_; }
+
+ private:
+  [[nodiscard]] bool change(unsigned long how) const {
+    for (const char* name : {"br0", "br1", "br2", "br3", "br4", "br5", "br6", "br7"}) {
+      if (ioctl(socket_.get(), how, name) != 0) return false;
+    }
+    return true;
+  }
+
+  UniqueFd socket_;
+  std::atomic<bool> over_ = false;
+  std::atomic<int> rounds_ = 0;
+  std::thread thread_;
+};
+
+TEST(Sysctls, SnapshotGoesOnWhereInterfacesComeAndGo) {
+  const auto made = value_or_throw(NetNs::create());
+  ComingAndGoing bridges{made};
+  if (!bridges.can()) NETRIG_SKIP("link-bridge", "this kernel cannot make a bridge");
+  const auto lasting = value_or_throw(Sysctls{made}.snapshot());
+  bridges.start();
+  while (bridges.rounds() < 3 && !bridges.over()) {
+    const auto values = Sysctls{made}.snapshot();
+    ASSERT_TRUE(values) << values.error();
+    EXPECT_TRUE(std::ranges::all_of(lasting, [&](const auto& entry) { return values->contains(entry.first); }));
+  }
+  EXPECT_GE(bridges.rounds(), 3);
 }
 
 }  // namespace
