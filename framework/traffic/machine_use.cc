@@ -16,7 +16,6 @@ using std::chrono::nanoseconds;
 
 constexpr double kOthers = 0.1;   // of one CPU
 constexpr double kStolen = 0.02;  // of one CPU
-constexpr std::chrono::milliseconds kTooShort{200};
 
 nanoseconds of_ticks(std::uint64_t ticks) {
   static const auto rate = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
@@ -53,10 +52,6 @@ std::uint64_t throttles_of(unsigned cpu) {
   return count;
 }
 
-double share(nanoseconds part, nanoseconds whole) {
-  return static_cast<double>(part.count()) / static_cast<double>(whole.count());
-}
-
 }  // namespace
 
 MachineUse MachineUse::now() {
@@ -82,7 +77,7 @@ MachineUse MachineUse::since(const MachineUse& before) const {
 
 std::vector<std::string> MachineUse::spoilers() const {
   std::vector<std::string> reasons;
-  if (elapsed < kTooShort) return reasons;
+  if (elapsed < kTooShortToJudge) return reasons;
   if (const double others = share(busy - own, elapsed); others > kOthers)
     reasons.push_back(
         fmt::format("other programs used {:.1f} of {} CPUs: measure where nothing else runs", others, cpus));

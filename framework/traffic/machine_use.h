@@ -12,6 +12,14 @@
 
 namespace netrig::traffic {
 
+/// Below it a run says nothing of what spoiled it: the kernel counts in ticks.
+inline constexpr std::chrono::milliseconds kTooShortToJudge{200};
+
+/// `part` of `whole`, 0 to 1; 0 of nothing.
+constexpr double share(std::chrono::nanoseconds part, std::chrono::nanoseconds whole) {
+  return whole.count() <= 0 ? 0 : static_cast<double>(part.count()) / static_cast<double>(whole.count());
+}
+
 /// Processor time, as the kernel has counted it: since boot in now(), in between in since(). What cannot be read on
 /// this host counts as nothing.
 struct MachineUse {
@@ -27,8 +35,7 @@ struct MachineUse {
   [[nodiscard]] MachineUse since(const MachineUse& before) const;
 
   /// One sentence a reason to distrust what was measured meanwhile: other programs took more than a tenth of a CPU, the
-  /// hypervisor more than a fiftieth, or a CPU was throttled. Times below 200 ms say nothing: the kernel counts in
-  /// ticks.
+  /// hypervisor more than a fiftieth, or a CPU was throttled. None of a time below kTooShortToJudge.
   [[nodiscard]] std::vector<std::string> spoilers() const;
 };
 

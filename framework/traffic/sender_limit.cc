@@ -1,3 +1,4 @@
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/sender_limit.h>
 #include <netrig/traffic/tcp_load.h>
 #include <netrig/traffic/udp_load.h>
@@ -12,15 +13,10 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr std::chrono::milliseconds kTooShort{200};
 constexpr double kHeldUp = 0.1;    // of the busy time, by the send buffer
 constexpr double kIdle = 0.25;     // of all the time
 constexpr double kReached = 0.95;  // of the rate asked for
 constexpr int kQueued = 2;         // round trips are so many times the shortest where a queue stands on the way
-
-double share(nanoseconds part, nanoseconds whole) {
-  return whole.count() <= 0 ? 0 : static_cast<double>(part.count()) / static_cast<double>(whole.count());
-}
 
 // By its buffer, where no queue stood on the way.
 nanoseconds held_up(const TcpResult& result) {
@@ -43,7 +39,7 @@ nanoseconds senders_cpu(const TcpResult& result) {
 std::vector<std::string> TcpResult::spoilers() const {
   std::vector<std::string> reasons;
   const auto whole = warm_up + elapsed;
-  if (whole < kTooShort) return reasons;
+  if (whole < kTooShortToJudge) return reasons;
   if (const double part = share(held_up(*this), busy_time); part >= kHeldUp) {
     reasons.push_back(
         fmt::format("sender-limited: the send buffer held the sender back {:.0f}% of the time: leave send_buffer to "
