@@ -16,8 +16,6 @@ namespace {
 
 constexpr int kMostHops = 32;
 
-std::string quoted(const Node& node) { return "\"" + node.name() + "\""; }
-
 std::string_view resolution(AddressFamily family) {
   return family == AddressFamily::ipv4 ? "ARP" : "neighbour discovery";
 }
@@ -82,7 +80,7 @@ class Walk {
   /// explains that no answer came.
   void suspect_rules(const std::string& prefix) {
     for (const auto& [at, suspect] : suspects_) {
-      const auto text = fmt::format("probably dropped at {} (no counter tells): {}", quoted(after_.nodes[at]),
+      const auto text = fmt::format("probably dropped at {} (no counter tells): {}", in_quotes(after_.nodes[at]),
                                     nft::to_string(suspect));
       if (diagnosis_.explains()) {
         diagnosis_.state.push_back(prefix + text);
@@ -134,10 +132,10 @@ class Walk {
     const auto blocked = seen_blocking(before_.snapshots[at].ruleset, now(at).ruleset, encounter, packet_);
     if (blocked.empty()) return false;
     tell(at, prefix, Verdict::dropped,
-         fmt::format("dropped at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked.front())));
+         fmt::format("dropped at {}: {}", in_quotes(after_.nodes[at]), nft::to_string(blocked.front())));
     for (std::size_t i = 1; i < blocked.size(); ++i) {
       diagnosis_.state.push_back(
-          fmt::format("also counted at {}: {}", quoted(after_.nodes[at]), nft::to_string(blocked[i])));
+          fmt::format("also counted at {}: {}", in_quotes(after_.nodes[at]), nft::to_string(blocked[i])));
     }
     return true;
   }
@@ -210,7 +208,7 @@ class Walk {
     const auto* link = now(at).find_link(device);
     if (link == nullptr) return true;
     if (!link->up()) {
-      tell(at, prefix, Verdict::link_down, fmt::format("{} {} is down", quoted(after_.nodes[at]), device));
+      tell(at, prefix, Verdict::link_down, fmt::format("{} {} is down", in_quotes(after_.nodes[at]), device));
       return false;
     }
     if (link->carrier) return true;
@@ -232,7 +230,7 @@ class Walk {
     bool resolved = false;
     for (const auto& entry : now(at).neighbours) {
       if (entry.address != towards || entry.device.to_string() != device) continue;
-      diagnosis_.state.push_back(fmt::format("{}: {}", quoted(after_.nodes[at]), entry.to_string()));
+      diagnosis_.state.push_back(fmt::format("{}: {}", in_quotes(after_.nodes[at]), entry.to_string()));
       if (entry.state == NeighbourState::failed || entry.state == NeighbourState::incomplete) owned = false;
       diagnosis_.pending = entry.state == NeighbourState::incomplete;
       resolved |= is_resolved(entry.state);
@@ -244,7 +242,7 @@ class Walk {
     } else {
       tell(at, prefix, Verdict::no_neighbour,
            fmt::format("no neighbour: {} did not answer {} on {} {}", towards.to_string(), resolution(towards.family()),
-                       quoted(after_.nodes[at]), device));
+                       in_quotes(after_.nodes[at]), device));
     }
     return false;
   }
@@ -257,7 +255,7 @@ class Walk {
         const auto name = own.device.to_string();
         const auto* link = now(i).find_link(name);
         if (link == nullptr) continue;
-        if (!link->up()) return fmt::format("{} {} is down", quoted(after_.nodes[i]), name);
+        if (!link->up()) return fmt::format("{} {} is down", in_quotes(after_.nodes[i]), name);
         if (!link->carrier) return fmt::format("{}: the far end is down", cable(i, name));
       }
     }

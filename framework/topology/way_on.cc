@@ -12,8 +12,6 @@ inline namespace topology {
 
 namespace {
 
-std::string in_quotes(const Node& node) { return "\"" + node.name() + "\""; }
-
 bool is_address_of(const Snapshot& node, const IpAddress& address) {
   return std::ranges::any_of(node.addresses, [&](const auto& own) { return own.local.address() == address; });
 }

@@ -19,6 +19,9 @@ inline namespace topology {
 inline constexpr std::string_view kReversePathFilter = "(reverse-path filter)";
 inline constexpr std::string_view kReversePathCount = "TcpExtIPReversePathFilter";
 
+/// The node's name as errors show it.
+inline std::string in_quotes(const Node& node) { return "\"" + node.name() + "\""; }
+
 /// A packet that a node has to route.
 struct Transit {
   IpAddress destination;
