@@ -140,7 +140,9 @@ std::int64_t MemoryGroup::kills() const {
 }
 
 void MemoryGroup::kill_by_shortage(pid_t chosen) const {
-  std::ofstream{"/proc/" + std::to_string(chosen) + "/oom_score_adj"} << 1000;
+  const auto score = "/proc/" + std::to_string(chosen) + "/oom_score_adj";
+  std::ofstream file{score};
+  ASSERT_TRUE(file << 1000 << std::flush) << "write " << score << ": another process would be chosen";
   const pid_t user = ::fork();
   if (user == 0) use_up(*this);
   int status = -1;
