@@ -116,6 +116,36 @@ TEST_F(BecauseTest, ATranslationIsNamed) {
               HasSubstr("translated: dnat to 10.0.2.2:80; not to 10.0.2.3: connected to 10.0.1.1:8080"));
 }
 
+TEST_F(BecauseTest, AnAcceptanceNamesItsRuleAndNode) {
+  const auto web = printer_.listen(tcp(631));
+  forward(
+      "policy drop; ct state established accept; tcp dport 631 accept comment \"printing\"; meta l4proto { icmp, "
+      "ipv6-icmp } accept;");
+  const auto accepted = Because(Verdict::accepted);
+  EXPECT_THAT(guest_, CanReach(printer_, tcp(631), accepted.by("printing").at(gw_)));
+  EXPECT_THAT(guest_, CanReach(printer_, tcp(631), accepted.by("printing")));
+  EXPECT_THAT(guest_, CanReach(printer_, tcp(631), accepted.at(gw_)));
+  for (const auto& to : {printer_.address(), printer_.address(AddressFamily::ipv6)}) {
+    EXPECT_THAT(
+        failure_of(CanReach(to, tcp(631), accepted.by("scanning").at(gw_))),
+        ::testing::MatchesRegex("accepted by at \"gw\" table inet t, chain guard, rule 2 .handle [0-9]+. "
+                                "\"printing\": tcp dport 631 accept; not by the rule \"scanning\" at \"gw\": "
+                                "connected to (.|\n)*path: guest eth0 -> gw eth0 -> guard t rule 2 accept(.|\n)*"));
+    EXPECT_THAT(failure_of(CanReach(to, tcp(631), accepted.by("printing").at(printer_))),
+                HasSubstr("; not by the rule \"printing\" at \"printer\": connected to"));
+    EXPECT_THAT(failure_of(CanReach(to, tcp(631), accepted.at(printer_))), HasSubstr("; not at \"printer\": "));
+    EXPECT_THAT(failure_of(CanReach(to, tcp(631), accepted.by_policy())), HasSubstr("; not by a policy: "));
+  }
+  gw_.flush_rules();
+  EXPECT_THAT(failure_of(CanReach(printer_, tcp(631), accepted.at(gw_))),
+              HasSubstr("accepted by nothing; not at \"gw\": connected to"));
+  forward("policy accept; tcp dport 22 accept comment \"printing\";");
+  EXPECT_THAT(guest_, CanReach(printer_, tcp(631), accepted.by_policy().at(gw_)));
+  EXPECT_THAT(
+      failure_of(CanReach(printer_, tcp(631), accepted.by("printing"))),
+      HasSubstr("accepted by at \"gw\" table inet t, chain guard: policy accept; not by the rule \"printing\""));
+}
+
 TEST_F(BecauseTest, AFailureShowsRulePathAndWhatWasExpected) {
   forward("ip saddr 10.0.1.0/24 drop comment \"guests stay out\";");
   const auto web = printer_.listen(tcp(631));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,12 +27,18 @@ struct Target {
   std::vector<IpAddress> addresses;
 };
 
-// Listens there for as long as the matcher asks, unless somebody does already: who listens keeps the port.
-void stand_in(const Node& node, const traffic::Service& service, std::vector<traffic::Listener>& brought) {
+// To so many places is somebody brought for one question: translation may lead to another one each time.
+constexpr int kMostPlaces = 8;
+
+// Listens there for as long as the matcher asks, unless somebody does already: who listens keeps the port. Whether
+// that is new.
+bool stand_in(const Node& node, const traffic::Service& service, std::vector<traffic::Listener>& brought) {
   try {
     brought.push_back(node.listen(service));
+    return true;
   } catch (const SetupError& error) {
     if (error.error().code != EADDRINUSE) throw;
+    return false;
   }
 }
 
@@ -66,16 +73,29 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     if (brings_listeners()) {
       for (const auto& node : owners(target_, from)) stand_in(node, service_, brought);
     }
-    return std::ranges::all_of(addresses, [&](const auto& address) {
-      return wanted_ ? reaches(from, address, *listener) : is_kept_out(from, address, *listener);
+    std::string told;
+    const bool matches = std::ranges::all_of(addresses, [&](const auto& address) {
+      if (wanted_ && !reason_ && !listener->IsInterested() && reaches_at_once(from, address)) return true;
+      const auto path = asked(from, address, brought);
+      const auto wrong = wanted_ ? contradiction(path) : doubt(path);
+      if (wrong) told.clear();
+      told += (told.empty() ? "" : "\n      and: ") + wrong.value_or("") + text_of(path);
+      return !wrong;
     });
+    if (listener->IsInterested()) *listener << told << again_line();
+    return matches;
   }
 
   void DescribeTo(std::ostream* out) const override {
-    *out << (wanted_ ? "can reach " : "cannot reach ") << destination() << expected_reason();
+    *out << (wanted_ ? "can reach " : "cannot reach ") << destination();
+    if (reason_) *out << ", because: " << reason_->to_string();
   }
+  // Of several addresses one is enough, and so is another reason.
   void DescribeNegationTo(std::ostream* out) const override {
-    *out << (wanted_ ? "cannot reach " : "can reach ") << destination() << expected_reason();
+    *out << (wanted_ ? "cannot reach " : "can reach ") << destination();
+    if (target_.addresses.size() > 1) *out << ", at one of them at least";
+    if (!wanted_) *out << ", or nothing proves that it cannot";
+    if (reason_) *out << ", or not because: " << reason_->to_string();
   }
 
  private:
@@ -85,7 +105,6 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     const auto who = target_.node ? fmt::format("\"{}\" ({})", target_.node->name(), addresses) : addresses;
     return fmt::format("{} on {}", who, service_.to_string());
   }
-  [[nodiscard]] std::string expected_reason() const { return reason_ ? ", because: " + reason_->to_string() : ""; }
 
   [[nodiscard]] std::vector<IpAddress> common_addresses(const Node& from) const {
     if (!target_.node) return target_.addresses;
@@ -96,51 +115,66 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     return common;
   }
 
-  bool reaches(const Node& from, const IpAddress& to, MatchResultListener& listener) const {
-    if (!reason_ && attempt(from, to, service_, kFirstWait).outcome == Attempt::Outcome::answered) return true;
-    const auto path = explain(from, to, service_, {.patience = kPatience});
-    if (path.answered()) return is_expected(path, listener);
-    tell(path, listener);
-    return false;
-  }
+  [[nodiscard]] bool expects(Verdict verdict) const { return reason_ && reason_->verdict() == verdict; }
 
   // A closed port is no closed firewall; but what shall be reached must be there already, or a stand-in would answer in
   // place of a port forwarding that is missing.
   [[nodiscard]] bool brings_listeners() const {
-    return !wanted_ && !service_.is_icmp() && (!reason_ || reason_->verdict() != Verdict::no_listener);
+    return !wanted_ && !service_.is_icmp() && !expects(Verdict::no_listener);
   }
 
-  bool is_kept_out(const Node& from, const IpAddress& to, MatchResultListener& listener) const {
-    const auto path = explain(from, to, service_, {.patience = kSilence});
-    if (path.answered()) {
-      tell(path, listener);
-      return false;
-    }
-    const bool unknown = path.verdict == Verdict::unknown && (!reason_ || reason_->verdict() != Verdict::unknown);
-    if (!path.proven && (unknown || !path.vouched)) {
-      listener << "nothing proves that: ";
-      tell(path, listener);
-      return false;
-    }
-    return is_expected(path, listener);
+  [[nodiscard]] bool reaches_at_once(const Node& from, const IpAddress& to) const {
+    return attempt(from, to, service_, kFirstWait).outcome == Attempt::Outcome::answered;
   }
 
-  [[nodiscard]] bool is_expected(const Path& path, MatchResultListener& listener) const {
+  // Asks, and once more where somebody could be brought to listen at the place that the question came to.
+  [[nodiscard]] Path asked(const Node& from, const IpAddress& to, std::vector<traffic::Listener>& brought) const {
+    for (int places = 0;; ++places) {
+      auto path = explain(from, to, service_, {.patience = wanted_ ? kPatience : kSilence});
+      const bool closed = path.verdict == Verdict::no_listener && path.delivered;
+      const bool wants_listener = brings_listeners() || (wanted_ && reason_ && reason_->names_place_of(path));
+      if (!closed || !wants_listener || places == kMostPlaces || !brings_listener_to(path, from, brought)) return path;
+    }
+  }
+
+  [[nodiscard]] bool brings_listener_to(const Path& path, const Node& from,
+                                        std::vector<traffic::Listener>& brought) const {
+    const auto nodes = from.lab_nodes();
+    const auto there = std::ranges::find_if(nodes, [&](const Node& node) { return node.name() == path.node; });
+    return there != nodes.end() && stand_in(*there, service_.with_port(path.delivered->port), brought);
+  }
+
+  // Why what was asked is no success of CannotReach(); empty text: it was answered.
+  [[nodiscard]] std::optional<std::string> doubt(const Path& path) const {
+    if (path.answered()) return "";
+    if (path.verdict == Verdict::no_listener && !expects(Verdict::no_listener))
+      return "it came through to a closed port, which proves nothing of what lies before it: ";
+    if (is_taken_in_silently(path) && !expects(Verdict::ignored))
+      return "it came through to somebody who keeps silent, which proves nothing of what lies before: ";
+    const bool unknown = path.verdict == Verdict::unknown && !expects(Verdict::unknown);
+    if (!path.proven && (unknown || !path.vouched)) return "nothing proves that: ";
+    return contradiction(path);
+  }
+
+  // Of echo requests this is a setting of the node's, which keeps everybody out.
+  [[nodiscard]] bool is_taken_in_silently(const Path& path) const {
+    return path.verdict == Verdict::ignored && path.delivered && path.back.empty();
+  }
+
+  [[nodiscard]] std::optional<std::string> contradiction(const Path& path) const {
+    if (wanted_ && !path.answered()) return "";
     const auto contradiction = reason_ ? reason_->contradiction(path) : std::nullopt;
-    if (!contradiction) return true;
-    listener << *contradiction << ": ";
-    tell(path, listener);
-    return false;
+    return contradiction ? std::optional{*contradiction + ": "} : std::nullopt;
   }
 
-  static void tell(const Path& path, MatchResultListener& listener) {
-    listener << path.reason;
-    if (path.probe != path.reason) listener << "\n    probe: " << path.probe;
-    if (!path.there.empty()) listener << "\n     path: " << topology::to_string(path.there);
-    if (!path.back.empty()) listener << "\n     back: " << topology::to_string(path.back);
-    for (const auto& line : path.state) listener << "\n    state: " << line;
-    if (!path.vouched) listener << "\n     note: the trace did not listen all the time; a rule may have decided unseen";
-    listener << again_line();
+  static std::string text_of(const Path& path) {
+    auto text = path.reason;
+    if (path.probe != path.reason) text += "\n    probe: " + path.probe;
+    if (!path.there.empty()) text += "\n     path: " + topology::to_string(path.there);
+    if (!path.back.empty()) text += "\n     back: " + topology::to_string(path.back);
+    for (const auto& line : path.state) text += "\n    state: " + line;
+    if (!path.vouched) text += "\n     note: the trace did not listen all the time; a rule may have decided unseen";
+    return text;
   }
 
   Target target_;

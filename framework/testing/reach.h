@@ -31,8 +31,10 @@ using traffic::udp;
 /// The node reaches the first address of `to` in every address family that both have: ICMP echo is answered, TCP
 /// connects, a UDP datagram comes back. What stays silent is explained (topology/explain.h), which ends in milliseconds
 /// where evidence rules an answer out, and waits for kPatience where nothing does. For TCP and UDP somebody must listen
-/// there already: a listener that the probe brought would answer in place of a port forwarding that is missing. With a
-/// reason, that must be how it is reached.
+/// there already: a listener that the probe brought would answer in place of a port forwarding that is missing, or
+/// leads elsewhere. Where the reason names the place, by translated_to() with address and port, the matcher listens
+/// there itself when nobody does. With a reason, that must be how it is reached. Not(CanReach()) holds when it is not
+/// answered, whatever for, a closed port too: CannotReach() asks what keeps it out.
 ::testing::Matcher<const Node&> CanReach(const Node& to, const traffic::Service& service,
                                          const std::optional<Because>& reason = {});
 /// The same for one address.
@@ -42,9 +44,11 @@ using traffic::udp;
 /// From no address of `to`, in any family that both have, does an answer come. Proven by evidence in milliseconds where
 /// there is some (the verdict of a rule or a policy, a refusal, an ICMP error, a missing route or forwarding); else by
 /// silence for kSilence, which counts only where the trace listened all the time and tells what became of the question:
-/// Verdict::unknown fails, unless that is the reason. Unless Verdict::no_listener is the reason, the matcher listens on
-/// the port itself where nobody does, so that a closed port is not taken for a closed firewall. With a reason, that
-/// must be the reason for every address.
+/// Verdict::unknown fails, unless that is the reason. A closed port is not taken for a closed firewall: unless
+/// Verdict::no_listener is the reason, the matcher listens where nobody does, on the port itself and on the one that
+/// the question was translated to, in whatever node it came to; where that cannot be, it fails. So does a TCP or UDP
+/// question that somebody took in without a word, unless Verdict::ignored is the reason. With a reason, that must be
+/// the reason for every address.
 ::testing::Matcher<const Node&> CannotReach(const Node& to, const traffic::Service& service,
                                             const std::optional<Because>& reason = {});
 /// The same for one address; the nodes whose planned address it is are brought to listen.

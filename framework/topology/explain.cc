@@ -61,6 +61,7 @@ class Explanation {
     for (const Visit& visit : there_) path.there.push_back(retell(trace_, visit));
     for (const Visit& visit : back_) path.back.push_back(retell(trace_, visit));
     path.translation = translations(path.there);
+    path.delivered = delivered_to();
     if (!back_.empty()) path.answer = refusal(back_.front().first);
     if (legacy_.any()) tell_accepted_by_legacy(path);
     judge(path);
@@ -261,13 +262,27 @@ class Explanation {
     }
   }
 
+  [[nodiscard]] std::optional<traffic::Endpoint> delivered_to() const {
+    if (there_.empty() || there_.back().reached != Waypoint::delivered) return std::nullopt;
+    const auto& last = there_.back().last;
+    if (!last.destination_port) return std::nullopt;
+    return traffic::Endpoint{last.destination, *last.destination_port};
+  }
+
+  // `tcp/80`, and what it was before it was translated.
+  [[nodiscard]] std::string service_text(const Path& path) const {
+    if (!path.delivered || path.delivered->port == service_.port()) return service_.to_string();
+    return fmt::format("{} (asked for as {})", service_.with_port(path.delivered->port).to_string(),
+                       service_.to_string());
+  }
+
   // No rule decided, as far as the trace tells.
   void judge_by_state(Path& path) const {
     const bool delivered = !there_.empty() && there_.back().reached == Waypoint::delivered;
     if (!path.there.empty()) path.node = path.there.back().node;
     if (delivered && seen_.outcome == Outcome::refused) {
       path.verdict = Verdict::no_listener;
-      path.reason = fmt::format("nothing listens on {} at \"{}\" (refused)", service_.to_string(), path.node);
+      path.reason = fmt::format("nothing listens on {} at \"{}\" (refused)", service_text(path), path.node);
       path.proven = true;
       return;
     }

@@ -7,6 +7,7 @@
 #include <netrig/nft/expression.h>
 #include <netrig/nft/listing.h>
 #include <netrig/topology/verdict.h>
+#include <netrig/traffic/connect.h>
 
 #include <chrono>
 #include <iosfwd>
@@ -69,7 +70,10 @@ struct Path {
   std::optional<PathDecision> rule = {};  ///< that dropped or rejected
   /// How it was refused or rejected, as nft names it: `tcp reset`, `port-unreachable`, `admin-prohibited`.
   std::string answer = {};
-  std::string translation = {};         ///< `dnat to 10.2.0.2:80, snat to 203.0.113.1:40312`; empty: none
+  std::string translation = {};  ///< `dnat to 10.2.0.2:80, snat to 203.0.113.1:40312`; empty: none
+  /// Where the question came to, when a node took it in: after translation. None: that did not happen, or it has no
+  /// port.
+  std::optional<traffic::Endpoint> delivered = {};
   std::vector<PathHop> there = {};      ///< the question's way, as far as it got
   std::vector<PathHop> back = {};       ///< the answer's: of a connection, an echo, an RST or an ICMP error
   std::string probe = {};               ///< what the sender saw: `connected to 10.9.2.3:631 after 0.1 ms`

@@ -34,6 +34,8 @@ class Service {
   [[nodiscard]] constexpr bool is_udp() const { return kind_ == Kind::udp; }
   /// The destination port; none for ICMP.
   [[nodiscard]] constexpr std::optional<Port> port() const { return is_icmp() ? std::nullopt : std::optional{port_}; }
+  /// The same protocol on another port; ICMP stays what it is.
+  [[nodiscard]] constexpr Service with_port(Port port) const { return is_icmp() ? *this : Service{kind_, port}; }
   /// `icmp`, `tcp/80`, `udp/53`
   [[nodiscard]] std::string to_string() const;
 
