@@ -138,6 +138,17 @@ Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket) {
   return handles;
 }
 
+Result<HooksInUse> hooks_in_use(NfSocket& socket) {
+  HooksInUse used;
+  for (const Buffer& message : NETRIG_TRY(dump_all(socket, NFT_MSG_GETCHAIN))) {
+    const auto [table, chain] = NETRIG_TRY(codec::decode_chain(message));
+    if (!chain.hook || is_reserved(table)) continue;
+    used.bridge |= table.family == Family::bridge;
+    used.device |= chain.hook->hook == Hook::ingress || chain.hook->hook == Hook::egress;
+  }
+  return used;
+}
+
 Result<Table> list(NfSocket& socket, const TableName& table) {
   const Ruleset ruleset = NETRIG_TRY(list(socket));
   if (const Table* found = ruleset.find(table)) return *found;

@@ -21,6 +21,14 @@ Result<Table> list(NfSocket& socket, const TableName& table);
 /// one.
 Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket);
 
+/// Places of base chains, of whoever's tables, that not every packet passes.
+struct HooksInUse {
+  bool bridge = false;  ///< of a table of family bridge: where a bridge passes frames on
+  bool device = false;  ///< ingress or egress, of a netdev or inet table
+};
+/// The rig's own are left out.
+Result<HooksInUse> hooks_in_use(NfSocket& socket);
+
 /// The number that counts the changes of this namespace's ruleset: the same twice means that nothing changed.
 Result<std::uint32_t> generation(NfSocket& socket);
 

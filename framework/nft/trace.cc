@@ -25,7 +25,8 @@ struct OwnChain {
   Hook hook;
   int priority;
 };
-constexpr std::array<OwnChain, 6> kOwnChains{{
+constexpr std::array<OwnChain, 7> kOwnChains{{
+    {Waypoint::entered, "entered", Hook::ingress, kFirst},
     {Waypoint::arrived, "arrived", Hook::prerouting, kFirst},
     {Waypoint::sent, "sent", Hook::output, kFirst},
     {Waypoint::routable, "routable", Hook::prerouting, kLast},
@@ -42,18 +43,26 @@ TableName own_table(Family family) { return {family, std::string{kReservedTable}
 
 Rule canary_rule() { return Rule{}.family(AddressFamily::ipv4).protocol(kCanaryProtocol).trace().drop(); }
 
-Table trace_table(Family family, const std::vector<Rule>& packets, bool owned) {
+Table trace_table(Family family, const std::vector<Rule>& packets, const std::vector<std::string>& devices,
+                  bool owned) {
   Table table{.family = family, .name = std::string{kReservedTable}, .owned = owned};
   Chain chosen = Chain::regular(std::string{kChosen});
   for (const Rule& packet : packets) chosen.add(Rule{packet}.trace().accept());
   table.add(std::move(chosen));
   for (const OwnChain& own : kOwnChains) {
+    const bool entering = own.waypoint == Waypoint::entered;
+    if (entering && devices.empty()) continue;
     Chain chain = Chain::base(std::string{own.name}, ChainType::filter, own.hook, own.priority);
     chain.hook->policy_count.reset();
     const bool begins = own.priority == kFirst;
     if (own.waypoint == Waypoint::sent && family == Family::inet) chain.add(canary_rule());
-    // elsewhere one event a packet, where the end of a chain would make two
-    chain.add(begins ? Rule{}.jump(std::string{kChosen}) : Rule{}.accept());
+    if (entering) {  // rules of its own, so that its events tell where they come from
+      chain.hook->devices = devices;
+      for (const Rule& packet : packets) chain.add(Rule{packet}.trace().accept());
+    } else {
+      // elsewhere one event a packet, where the end of a chain would make two
+      chain.add(begins ? Rule{}.jump(std::string{kChosen}) : Rule{}.accept());
+    }
     table.add(std::move(chain));
   }
   return table;
@@ -95,26 +104,36 @@ Result<Tracer> Tracer::open(const std::string& label) {
   return Tracer{std::move(rules), std::move(events), std::move(canary)};
 }
 
-Result<void> Tracer::start(const std::vector<Rule>& packets, bool bridged) {
+Result<void> Tracer::start(const std::vector<Rule>& packets, const TraceScope& scope) {
   if (started_) return fail(Error::from_errno("start a trace", rules_.label(), EBUSY));
   NETRIG_TRY(read_events());
   ready_.clear();
   lost_ = false;
-  Result<void> applied;
-  for (const bool owned : {true, false}) {  // kernels before 5.12 know no owner
-    Transaction begin;
-    begin.add(trace_table(Family::inet, packets, owned));
-    if (bridged) begin.add(trace_table(Family::bridge, packets, owned));
-    applied = apply(rules_, begin);
-    if (applied || (applied.error().code != EINVAL && applied.error().code != EOPNOTSUPP)) break;
-  }
+  auto applied = begin(packets, scope);
+  // Kernels before 5.10 know no ingress hook in an inet table; and an interface may have gone meanwhile.
+  const bool without_devices = !applied && !scope.devices.empty() && applied.error().code != EPERM;
+  if (without_devices) applied = begin(packets, {.bridged = scope.bridged});
   if (!applied && applied.error().code == EPERM) {
     return fail(Error::from_errno("start a trace", rules_.label(), EBUSY, "another trace runs there"));
   }
   NETRIG_TRY(applied);
   started_ = true;
-  bridged_ = bridged;
+  bridged_ = scope.bridged;
+  devices_ = !scope.devices.empty() && !without_devices;
+  ++changes_;
   return {};
+}
+
+Result<void> Tracer::begin(const std::vector<Rule>& packets, const TraceScope& scope) {
+  Result<void> applied;
+  for (const bool owned : {true, false}) {  // kernels before 5.12 know no owner
+    Transaction begin;
+    begin.add(trace_table(Family::inet, packets, scope.devices, owned));
+    if (scope.bridged) begin.add(trace_table(Family::bridge, packets, {}, owned));
+    applied = apply(rules_, begin);
+    if (applied || (applied.error().code != EINVAL && applied.error().code != EOPNOTSUPP)) break;
+  }
+  return applied;
 }
 
 Result<void> Tracer::stop() {
@@ -126,6 +145,7 @@ Result<void> Tracer::stop() {
   const bool gone = !removed && removed.error().code == ENOENT;  // somebody removed every table: nothing is left to do
   if (!removed && !gone) return removed;
   started_ = false;
+  if (!gone) ++changes_;
   return {};
 }
 

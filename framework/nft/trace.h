@@ -30,7 +30,8 @@ namespace netrig::nft {
 /// Places on a packet's way that the rig's own chains mark: a traced packet that came there shows it, whatever rules
 /// there are.
 enum class Waypoint : std::uint8_t {
-  arrived,    ///< came in by an interface, before any rule
+  entered,    ///< came in by an interface, before any rule, also one of its ingress hook; see TraceScope::devices
+  arrived,    ///< came in by an interface, before any rule of prerouting
   sent,       ///< sent by this machine, before any rule
   routable,   ///< passed all of prerouting; the route decides next
   delivered,  ///< passed all of input: the socket's turn
@@ -42,6 +43,14 @@ std::string_view to_string(Waypoint waypoint);
 /// Which one an event tells of, where it is the rig's own.
 std::optional<Waypoint> waypoint(const TraceEvent& event);
 
+/// What else is traced beside packets that arrive at, pass and leave the machine itself.
+struct TraceScope {
+  bool bridged = false;  ///< those that a bridge passes on
+  /// From the ingress hook of these interfaces on, where the kernel can (Linux 5.10). The egress hook needs none of
+  /// this: packets are traced before they come there.
+  std::vector<std::string> devices = {};
+};
+
 /// The trace of one network namespace. One user at a time. Move-only; closing may take a moment of the kernel's time
 /// (it waits until what was removed before is gone), so keep one rather than making many.
 class Tracer {
@@ -50,12 +59,15 @@ class Tracer {
   static Result<Tracer> open(const std::string& label);
 
   /// Traces packets that match one of `packets` (rules of matches alone) from where they arrive or are sent, in IPv4
-  /// and IPv6; with `bridged` also those that a bridge passes on. One atomic transaction; EBUSY where it runs already,
-  /// in this Tracer or another one.
-  Result<void> start(const std::vector<Rule>& packets, bool bridged = false);
+  /// and IPv6. One atomic transaction; EBUSY where it runs already, in this Tracer or another one.
+  Result<void> start(const std::vector<Rule>& packets, const TraceScope& scope = {});
   /// Removes what start() added. Events that came before stay to be taken.
   Result<void> stop();
   [[nodiscard]] bool started() const { return started_; }
+  /// Whether the trace begins at the ingress hook of TraceScope::devices.
+  [[nodiscard]] bool sees_devices() const { return devices_; }
+  /// How often it changed the namespace's ruleset: what it adds to generation().
+  [[nodiscard]] std::uint32_t changes() const { return changes_; }
 
   /// What was told since the last call, without waiting, in the order in which it happened.
   Result<std::vector<TraceEvent>> take();
@@ -71,6 +83,7 @@ class Tracer {
 
  private:
   Tracer(NfSocket rules, NfSocket events, UniqueFd canary);
+  Result<void> begin(const std::vector<Rule>& packets, const TraceScope& scope);
   Result<void> read_events();
 
   NfSocket rules_;
@@ -79,6 +92,8 @@ class Tracer {
   std::vector<TraceEvent> ready_;
   bool started_ = false;
   bool bridged_ = false;
+  bool devices_ = false;
+  std::uint32_t changes_ = 0;
   bool lost_ = false;
   bool canary_seen_ = false;
 };

@@ -123,7 +123,7 @@ class Explanation {
   [[nodiscard]] std::optional<std::size_t> choose(const std::vector<Visit>& visits, const Wanted& wanted) const {
     std::optional<std::size_t> chosen;
     for (std::size_t i = 0; i < visits.size(); ++i) {
-      if (visits[i].came != Waypoint::sent || !wanted(visits[i])) continue;
+      if (visits[i].came != Waypoint::sent || visits[i].bridged() || !wanted(visits[i])) continue;
       if (!chosen || service_.is_icmp()) chosen = i;
     }
     return chosen;
@@ -262,8 +262,13 @@ class Explanation {
     }
   }
 
+  // A frame that a bridge takes in has yet to be delivered.
+  [[nodiscard]] bool was_delivered() const {
+    return !there_.empty() && there_.back().reached == Waypoint::delivered && !there_.back().bridged();
+  }
+
   [[nodiscard]] std::optional<traffic::Endpoint> delivered_to() const {
-    if (there_.empty() || there_.back().reached != Waypoint::delivered) return std::nullopt;
+    if (!was_delivered()) return std::nullopt;
     const auto& last = there_.back().last;
     if (!last.destination_port) return std::nullopt;
     return traffic::Endpoint{last.destination, *last.destination_port};
@@ -278,7 +283,7 @@ class Explanation {
 
   // No rule decided, as far as the trace tells.
   void judge_by_state(Path& path) const {
-    const bool delivered = !there_.empty() && there_.back().reached == Waypoint::delivered;
+    const bool delivered = was_delivered();
     if (!path.there.empty()) path.node = path.there.back().node;
     if (delivered && seen_.outcome == Outcome::refused) {
       path.verdict = Verdict::no_listener;

@@ -1,6 +1,7 @@
 #include <netrig/topology/journey.h>
 #include <netrig/topology/plan.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace netrig {
@@ -13,7 +14,7 @@ using nft::Waypoint;
 // Where a packet comes into a node, with its headers.
 std::optional<Waypoint> beginning(const nft::TraceEvent& event) {
   const auto at = nft::waypoint(event);
-  const bool begins = at == Waypoint::arrived || at == Waypoint::sent;
+  const bool begins = at == Waypoint::entered || at == Waypoint::arrived || at == Waypoint::sent;
   return begins && event.headers ? at : std::nullopt;
 }
 
@@ -24,7 +25,8 @@ class Splitter {
 
   void take(const nft::TraceEvent& event) {
     auto open = open_.find(event.packet);
-    if (const auto came = beginning(event)) {
+    const auto came = beginning(event);
+    if (came && !(came == Waypoint::arrived && open != open_.end() && goes_on(visits_[open->second]))) {
       visits_.push_back(begun(event, *came));
       open = open_.insert_or_assign(event.packet, visits_.size() - 1).first;
     }
@@ -32,9 +34,16 @@ class Splitter {
   }
 
  private:
+  // Into the machine, after the ingress hook.
+  static bool goes_on(const Visit& visit) { return visit.reached == Waypoint::entered && !visit.drop; }
+
   [[nodiscard]] Visit begun(const nft::TraceEvent& event, Waypoint came) const {
-    return {
-        .node = node_, .events = {}, .first = *event.headers, .last = *event.headers, .came = came, .reached = came};
+    return {.node = node_,
+            .events = {},
+            .first = *event.headers,
+            .last = *event.headers,
+            .came = came == Waypoint::entered ? Waypoint::arrived : came,
+            .reached = came};
   }
 
   static void add(Visit& visit, const nft::TraceEvent& event) {
@@ -78,17 +87,36 @@ bool is_answer(const nft::TracedPacket& answer, const nft::TracedPacket& questio
   return answer.source_port == question.destination_port && answer.destination_port == question.source_port;
 }
 
+// The ingress hook is the interface's, whatever comes after it.
+bool Visit::bridged() const {
+  const auto own = std::ranges::find_if(events, [](const auto& event) {
+    const auto at = nft::waypoint(event);
+    return at && at != Waypoint::entered;
+  });
+  return own != events.end() && own->chain.table.family == nft::Family::bridge;
+}
+
 Journeys::Journeys(const LabTrace& trace) : trace_{trace} {
   for (std::size_t node = 0; node < trace.nodes().size(); ++node) {
     Splitter splitter{node, visits_};
     for (const auto& event : trace.events(node)) splitter.take(event);
   }
   for (std::size_t i = 0; i < visits_.size(); ++i) {
-    if (visits_[i].came == Waypoint::arrived) arrivals_[visits_[i].first].push_back(i);
+    const Visit& visit = visits_[i];
+    if (visit.came == Waypoint::arrived) {
+      arrivals_[visit.first].push_back(i);
+    } else if (visit.bridged()) {
+      framed_[visit.first].push_back(i);
+    }
   }
 }
 
 std::optional<std::size_t> Journeys::next(const Visit& here, const std::set<std::size_t>& used) const {
+  if (const auto framed = framed_.find(here.last); framed != framed_.end() && !here.bridged()) {
+    for (const std::size_t visit : framed->second) {
+      if (!used.contains(visit) && visits_[visit].node == here.node) return visit;
+    }
+  }
   const auto arrivals = arrivals_.find(here.last);
   if (arrivals == arrivals_.end()) return std::nullopt;
   const auto end = far_end(trace_, here);

@@ -28,7 +28,8 @@ struct Visit {
   std::uint32_t incoming = 0, outgoing = 0;
   std::optional<nft::TraceEvent> drop = {};  ///< of a rule or a policy
 
-  [[nodiscard]] bool bridged() const { return events.front().chain.table.family == nft::Family::bridge; }
+  /// Met as a frame, on a bridge.
+  [[nodiscard]] bool bridged() const;
 };
 
 /// All visits of a trace, and how they belong together.
@@ -40,7 +41,7 @@ class Journeys {
   /// Node by node, in order.
   [[nodiscard]] const std::vector<Visit>& visits() const { return visits_; }
   /// The packet's visits from `start` (a position in visits()) to its end: each next one has the headers that the one
-  /// before had last, where a cable leads if possible.
+  /// before had last, where a cable leads if possible; a bridge of the node's own comes in between.
   [[nodiscard]] std::vector<std::size_t> follow(std::size_t start) const;
 
  private:
@@ -49,6 +50,7 @@ class Journeys {
   const LabTrace& trace_;
   std::vector<Visit> visits_;
   std::map<nft::TracedPacket, std::vector<std::size_t>> arrivals_;
+  std::map<nft::TracedPacket, std::vector<std::size_t>> framed_;  // sent by a bridge of the node that sent or passed it
 };
 
 }  // namespace topology

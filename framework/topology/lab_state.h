@@ -5,6 +5,7 @@
 #include <netrig/netns/net_ns.h>
 #include <netrig/nft/coverage_recorder.h>
 #include <netrig/nft/frontend.h>
+#include <netrig/nft/list.h>
 #include <netrig/nft/listing.h>
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/trace.h>
@@ -43,6 +44,8 @@ struct NodeState {
   std::mutex tracing;                               ///< of all that is about traces, for as long as one runs
   std::shared_ptr<nft::Tracer> tracer;              ///< opened at the first use
   std::optional<LegacyTables> legacy;               ///< the same
+  std::optional<nft::HooksInUse> hooks;             ///< as of generation `hooked`
+  std::uint32_t hooked = 0;                         ///< without the tracer's own changes
   std::shared_ptr<nft::CoverageRecorder> coverage;  ///< none: nobody records
   std::shared_ptr<const nft::Listing> listing;      ///< of generation `listed`, without counts
   std::uint32_t listed = 0;

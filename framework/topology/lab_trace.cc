@@ -32,9 +32,25 @@ LabTrace::LabTrace(std::vector<Node> nodes, const std::vector<nft::Rule>& packet
     if (tracers_[i]->started()) require(tracers_[i]->stop());  // an earlier trace's rules, which it could not remove
     NodeCoverage::catch_up(nodes_[i]);
     generations_.push_back(value_or_throw(nft::generation(*nodes_[i].netfilter_socket())));
-    require(tracers_[i]->start(packets, state(i).plan.is_switch));
+    require(tracers_[i]->start(packets, scope(i)));
   }
   undo.dismiss();
+}
+
+// Rules of bridges and of interfaces are looked for when the ruleset changed.
+nft::TraceScope LabTrace::scope(std::size_t node) {
+  auto& known = state(node);
+  const auto now = generations_[node] - tracers_[node]->changes();
+  if (!known.hooks || known.hooked != now) {
+    known.hooks = value_or_throw(nft::hooks_in_use(*nodes_[node].netfilter_socket()));
+    known.hooked = now;
+  }
+  nft::TraceScope scope{.bridged = known.plan.is_switch || known.hooks->bridge};
+  if (!known.hooks->device) return scope;
+  for (const auto& link :
+       nodes_[node].netlink([](auto& socket) { return value_or_throw(netlink::dump_links(socket)); }))
+    scope.devices.push_back(link.name.to_string());
+  return scope;
 }
 
 LabTrace::~LabTrace() { stop(); }
@@ -65,7 +81,10 @@ void LabTrace::wait(int fd, short events, Deadline deadline) const {
 
 bool LabTrace::vouch(Deadline deadline) {
   bool listened = true;
-  for (const auto& tracer : tracers_) listened &= value_or_throw(tracer->listens(deadline));
+  for (std::size_t i = 0; i < tracers_.size(); ++i) {
+    const bool sees_rules = !state(i).hooks->device || tracers_[i]->sees_devices();
+    listened &= value_or_throw(tracers_[i]->listens(deadline)) && sees_rules;
+  }
   collect();
   return listened && std::ranges::none_of(tracers_, [](const auto& tracer) { return tracer->lost(); });
 }

@@ -41,6 +41,7 @@ class LabTrace {
   [[nodiscard]] const nft::Listing& rules(std::size_t node);
 
  private:
+  [[nodiscard]] nft::TraceScope scope(std::size_t node);
   [[nodiscard]] NodeState& state(std::size_t node) const { return nodes_[node].alive(); }
 
   std::vector<Node> nodes_;

@@ -29,6 +29,7 @@ std::vector<std::string> hooks_of_the_end(const Visit& visit, bool own) {
       return {own ? "INPUT" : "FORWARD"};
     case Waypoint::forwarded:
       return {"POSTROUTING"};
+    case Waypoint::entered:
     case Waypoint::delivered:
     case Waypoint::left:
       break;

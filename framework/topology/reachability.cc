@@ -101,15 +101,15 @@ Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from,
   const auto& visits = journeys.visits();
   Traced seen;
   for (std::size_t start = 0; start < visits.size(); ++start) {
-    if (visits[start].came != nft::Waypoint::sent || trace.nodes()[visits[start].node] != from ||
-        !question.is_this(visits[start].first))
+    if (visits[start].came != nft::Waypoint::sent || visits[start].bridged() ||
+        trace.nodes()[visits[start].node] != from || !question.is_this(visits[start].first))
       continue;
     const Visit& end = visits[journeys.follow(start).back()];
     if (end.drop) return {.drop = end};
-    if (end.reached != nft::Waypoint::delivered) continue;
+    if (end.reached != nft::Waypoint::delivered || end.bridged()) continue;
     seen.delivered = true;
     for (std::size_t reply = 0; reply < visits.size(); ++reply) {
-      if (visits[reply].came != nft::Waypoint::sent || visits[reply].node != end.node ||
+      if (visits[reply].came != nft::Waypoint::sent || visits[reply].bridged() || visits[reply].node != end.node ||
           !is_answer(visits[reply].first, end.last))
         continue;
       const Visit& back = visits[journeys.follow(reply).back()];

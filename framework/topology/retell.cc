@@ -57,8 +57,8 @@ PathHop retell(LabTrace& trace, const Visit& visit) {
   const Node& node = trace.nodes()[visit.node];
   PathHop hop{.node = node.name(), .bridged = visit.bridged()};
   if (visit.came == Waypoint::arrived) hop.incoming = interface_name(node, visit.incoming);
-  if (visit.reached == Waypoint::left) hop.outgoing = interface_name(node, visit.outgoing);
-  hop.delivered = visit.reached == Waypoint::delivered;
+  if (visit.reached == Waypoint::left && !visit.drop) hop.outgoing = interface_name(node, visit.outgoing);
+  hop.delivered = visit.reached == Waypoint::delivered && !visit.bridged();
   auto seen = visit.first;
   for (const auto& event : visit.events) {
     if (event.headers) add_translation(hop, std::exchange(seen, *event.headers), *event.headers);
