@@ -176,7 +176,45 @@ Result<void> add_rules(NfSocket& socket, std::vector<NamedInterface>& found) {
   return {};
 }
 
+using Names = std::vector<std::string>;
+
+void add_name(const std::string& pattern, Names& names) {
+  if (!pattern.ends_with('*')) names.push_back(pattern);
+}
+
+// Of the types of keys only names of interfaces are text.
+void add_keys(const std::vector<SetElement>& elements, Names& names) {
+  for (const auto& element : elements) {
+    if (const auto* name = std::get_if<std::string>(&element.key); name != nullptr) add_name(*name, names);
+  }
+}
+
+void add_names(const Rule& rule, Names& names) {
+  for (const auto& expression : rule.expressions) {
+    if (const auto* match = std::get_if<InterfaceMatch>(&expression)) add_name(match->pattern, names);
+    if (const auto* match = std::get_if<SetMatch>(&expression)) add_keys(match->elements, names);
+    if (const auto* map = std::get_if<VerdictMap>(&expression)) add_keys(map->elements, names);
+  }
+}
+
+Names names_in(const Command& command) {
+  Names names;
+  if (const auto* added = std::get_if<AddRule>(&command)) add_names(added->rule, names);
+  if (const auto* replacing = std::get_if<ReplaceRule>(&command)) add_names(replacing->rule, names);
+  if (const auto* added = std::get_if<AddSet>(&command)) add_keys(added->set.elements, names);
+  if (const auto* added = std::get_if<AddElement>(&command)) add_keys({added->element}, names);
+  return names;
+}
+
 }  // namespace
+
+std::vector<NamedInterface> named_interfaces(const Transaction& transaction) {
+  std::vector<NamedInterface> found;
+  for (const Command& command : transaction.commands) {
+    for (auto& name : names_in(command)) found.push_back({std::move(name), to_string(command)});
+  }
+  return found;
+}
 
 Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket) {
   std::vector<NamedInterface> found;

@@ -3,6 +3,7 @@
 
 #include <netrig/base/result.h>
 #include <netrig/nft/nf_socket.h>
+#include <netrig/nft/transaction.h>
 
 #include <set>
 #include <string>
@@ -20,5 +21,7 @@ struct NamedInterface {
 /// (`eth*`) are left out. By number (`iif`, `oif`) nft itself looks the interface up, and refuses one that does not
 /// exist.
 Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket);
+/// The same of what a transaction adds: rules, sets and elements; `where` is the command, as to_string() has it.
+std::vector<NamedInterface> named_interfaces(const Transaction& transaction);
 
 }  // namespace netrig::nft

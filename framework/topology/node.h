@@ -63,9 +63,9 @@ inline constexpr std::chrono::seconds kProgramTimeout{30};
 /// How long a probe waits for an answer unless told otherwise.
 inline constexpr std::chrono::seconds kProbeTimeout{2};
 
-/// How Node::load_ruleset() takes a file in.
+/// How Node::load_ruleset() takes a file in, and Node::add_rules() values.
 struct RulesetOptions {
-  nft::ReadOptions read = {};  ///< variables and include paths
+  nft::ReadOptions read = {};  ///< variables and include paths; of files and text
   /// A rule that names an interface which the node does not have is an error: a misspelt name matches nothing, and nft
   /// does not mind. Patterns (`ppp*`) may match nothing.
   bool interfaces_must_exist = true;
@@ -168,12 +168,14 @@ class Node {
   void reset_counters() const;
   /// Removes every table.
   void flush_rules() const;
-  /// Adds to the node's ruleset, in one transaction.
-  void add_rules(const nft::Ruleset& ruleset) const;
-  void change_rules(const nft::Transaction& transaction) const;
+  /// Adds to the node's ruleset, in one transaction. A rule or a set that names an interface which the node does not
+  /// have is an error, and nothing changes.
+  void add_rules(const nft::Ruleset& ruleset, const RulesetOptions& options = {}) const;
+  void change_rules(const nft::Transaction& transaction, const RulesetOptions& options = {}) const;
   /// Elements come to a set that is there and leave it, all of them or, on an error, none. Throws where the set is
   /// unknown, holds keys of another type, or has an element already (or does not have it).
-  void add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const;
+  void add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements,
+                    const RulesetOptions& options = {}) const;
   void remove_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const;
   /// The node's ruleset as values, with its counters.
   [[nodiscard]] nft::Ruleset rules() const;

@@ -44,6 +44,16 @@ Names interface_names(const Node& node, const std::vector<std::string>& more) {
   return names;
 }
 
+void refuse_unknown_interfaces(const nft::Transaction& transaction, const Node& node, const RulesetOptions& options) {
+  if (!options.interfaces_must_exist) return;
+  const auto named = nft::named_interfaces(transaction);
+  if (named.empty()) return;
+  const auto known = interface_names(node, options.may_be_missing);
+  const auto unknown = std::ranges::find_if(named, [&](const auto& each) { return !known.contains(each.name); });
+  if (unknown == named.end()) return;
+  throw SetupError{Error::invalid(unknown->where, node.name(), unknown_interface(unknown->name, known, node.name()))};
+}
+
 // Devices of these names, to be named in rules. A new network has some already: `lo`, and where the host has loaded the
 // modules of tunnels one of each, `sit0`, `tunl0` (net.core.fb_tunnels_only_for_init_net).
 Result<void> make_interfaces(netlink::Socket& socket, const Names& names) {
@@ -154,14 +164,18 @@ void Node::reset_counters() const {
 
 void Node::flush_rules() const { change_rules(remove_tables(rules())); }
 
-void Node::add_rules(const nft::Ruleset& ruleset) const { change_rules(nft::Transaction{}.add(ruleset)); }
-void Node::change_rules(const nft::Transaction& transaction) const {
+void Node::add_rules(const nft::Ruleset& ruleset, const RulesetOptions& options) const {
+  change_rules(nft::Transaction{}.add(ruleset), options);
+}
+void Node::change_rules(const nft::Transaction& transaction, const RulesetOptions& options) const {
   const std::scoped_lock one_at_a_time{state_->loading};
+  refuse_unknown_interfaces(transaction, *this, options);
   const RulesChange change{*this};
   require(nft::apply(*netfilter_socket(), transaction));
 }
-void Node::add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const {
-  change_rules(nft::Transaction{}.add_elements(set, elements));
+void Node::add_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements,
+                        const RulesetOptions& options) const {
+  change_rules(nft::Transaction{}.add_elements(set, elements), options);
 }
 void Node::remove_elements(const nft::SetName& set, const std::vector<nft::SetElement>& elements) const {
   change_rules(nft::Transaction{}.remove_elements(set, elements));

@@ -141,6 +141,51 @@ TEST_F(NodeRules, AMisspeltInterfaceLeavesEarlierRulesUntouched) {
   EXPECT_THAT(left_.ruleset_text(), HasSubstr("iif \"eth0\" accept"));
 }
 
+// What names "ehr0", as values, and with which command.
+struct Misspelt {
+  std::string command;
+  nft::Transaction change;
+};
+std::vector<Misspelt> misspelt_values() {
+  const nft::TableName table{nft::Family::inet, "filter"};
+  const nft::ChainName input{table, "input"};
+  const auto rule = [&](nft::Rule rule) { return nft::Transaction{}.flush(input).add(input, std::move(rule)); };
+  auto lans = nft::Set::values("lans", nft::KeyType::ifname);
+  return {
+      {R"(add rule inet filter input iifname "ehr0" accept)", rule(nft::Rule{}.iif("ehr0").accept())},
+      {R"(oifname != "ehr0" drop)", rule(nft::Rule{}.oif("ehr0", nft::Op::not_equal).drop())},
+      {"add rule inet filter input iifname {", rule(nft::Rule{}.in(nft::Field::iifname, {"lo", "ehr0"}).accept())},
+      {"iifname vmap {",
+       rule(nft::Rule{}.vmap(nft::Field::iifname, {{"lo", nft::Verdict::accept()}, {"ehr0", nft::Verdict::drop()}}))},
+      {"lans", nft::Transaction{}.flush(input).add(table, lans.add("eth0").add("ehr0"))},
+      {"create element inet filter names", nft::Transaction{}.flush(input).add_elements({table, "names"}, {"ehr0"})},
+  };
+}
+
+TEST_F(NodeRules, AMisspeltInterfaceInAValueIsNamedAndNothingChanges) {
+  left_.load_ruleset_text(std::string{kRules} + "add set inet filter names { type ifname; }");
+  const auto before = left_.ruleset_text(nft::Handles::show);
+  for (const auto& [command, change] : misspelt_values()) {
+    EXPECT_THAT(error_of([&] { left_.change_rules(change); }),
+                AllOf(HasSubstr(command), HasSubstr("in \"left\": names the interface \"ehr0\""),
+                      HasSubstr("(it has eth0, lo)")));
+    EXPECT_EQ(left_.ruleset_text(nft::Handles::show), before);
+  }
+  for (const auto& each : misspelt_values()) {
+    left_.load_ruleset_text("flush ruleset; " + std::string{kRules} + "add set inet filter names { type ifname; }");
+    left_.change_rules(each.change, {.may_be_missing = {"ehr0"}});
+    EXPECT_THAT(left_.ruleset_text(), HasSubstr("ehr0"));
+  }
+}
+
+TEST_F(NodeRules, PatternsOfInterfacesInValuesMayMatchNothing) {
+  nft::Ruleset rules;
+  auto& chain = rules.add(nft::Table{nft::Family::inet, "t"}).add(nft::Chain::regular("c"));
+  chain.add(nft::Rule{}.iif("ppp*").drop()).add(nft::Rule{}.oif("eth0").accept());
+  left_.add_rules(rules);
+  EXPECT_THAT(left_.exec({"nft", "list", "ruleset"}).out, HasSubstr("iifname \"ppp*\" drop"));
+}
+
 TEST_F(NodeRules, AMisspeltInterfaceIsNamedBesideRulesThatNftCannotLoad) {
   if (!left_.exec(process::sh("command -v iptables-nft")).success())
     NETRIG_SKIP("tool-iptables-nft", "not installed: iptables-nft");
