@@ -11,8 +11,8 @@ namespace netrig::office {
 namespace {
 
 // The statements that decide come last in a rule, as words of their own.
-constexpr std::array<std::string_view, 9> kDecisions{"drop",   "reject",     "jump", "goto",    "return",
-                                                     "accept", "masquerade", "snat", "redirect"};
+constexpr std::array<std::string_view, 10> kDecisions{"drop",   "reject",     "jump", "goto", "return",
+                                                      "accept", "masquerade", "snat", "dnat", "redirect"};
 
 struct Decision {
   std::size_t at;  // in the rule's text
@@ -51,6 +51,17 @@ std::optional<Mutant> decided_otherwise(const nft::ListedRule& rule) {
   const auto changed =
       fmt::format("{}{} comment \"{}\"", text.substr(0, decision->at), accepts ? "drop" : "accept", rule.comment);
   return Mutant{rule.comment, accepts ? "drops" : "accepts", replacement(rule, changed), {rule.comment}};
+}
+
+// To an address at which nobody is (RFC 5737).
+std::optional<Mutant> forwarded_elsewhere(const nft::ListedRule& rule) {
+  const auto text = without_comment(rule);
+  const auto decision = decision_of(text);
+  if (!decision || decision->word != "dnat") return std::nullopt;
+  const bool both_families = rule.chain.table.family == nft::Family::inet;
+  const auto changed = fmt::format("{}dnat {}to 192.0.2.99 comment \"{}\"", text.substr(0, decision->at),
+                                   both_families ? "ip " : "", rule.comment);
+  return Mutant{rule.comment, "strays", replacement(rule, changed), {rule.comment}};
 }
 
 std::set<std::string> rules_that_use(const nft::Listing& listing, const nft::TableName& table, const std::string& set) {
@@ -95,6 +106,7 @@ std::vector<Mutant> rule_mutants(const nft::Listing& listing) {
   for (const auto& rule : listing.rules()) {
     mutants.push_back({rule.comment, "removed", removal(rule), {rule.comment}});
     if (auto other = decided_otherwise(rule)) mutants.push_back(*std::move(other));
+    if (auto stray = forwarded_elsewhere(rule)) mutants.push_back(*std::move(stray));
   }
   return mutants;
 }

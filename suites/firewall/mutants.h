@@ -14,14 +14,15 @@ namespace netrig::office {
 /// One change of one rule, or of one element of a set or a map.
 struct Mutant {
   std::string what;             ///< the rule's comment; `bogons4: 10.0.0.0/8`
-  std::string fault;            ///< `removed`, `accepts`, `drops`
+  std::string fault;            ///< `removed`, `accepts`, `drops`, `strays`
   std::string command;          ///< nft's, to be loaded on top of the ruleset that was listed
   std::set<std::string> rules;  ///< comments of those that may do otherwise now
   std::string word = {};        ///< what packets that notice may have to do with: an interface, an address
 };
 
 /// For each rule, in order: one without it; and, where it decides, one in which it decides otherwise: what it accepted
-/// it drops, everything else (drop, reject, jump, return, a translation) it accepts. Needs a listing with handles, in
+/// it drops, everything else (drop, reject, jump, return, a translation) it accepts; of a port forwarding also one that
+/// leads to another address. Needs a listing with handles, in
 /// which every rule has a comment.
 std::vector<Mutant> rule_mutants(const nft::Listing& listing);
 /// The same for each element of the sets and maps.
