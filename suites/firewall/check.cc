@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kPolicy = "policy";
-constexpr auto kPatience = 5s;
+constexpr auto kPatience = 30s;
 
 std::string name_of(const nft::ListedRule& rule, bool is_policy) {
   return is_policy ? std::string{kPolicy} : rule.comment;
