@@ -10,6 +10,7 @@
 #include <netrig/traffic/tcp_side.h>
 #include <netrig/traffic/tcp_worker.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -141,13 +142,19 @@ TEST_P(Trouble, AConnectionThatIsResetHalfWayIsTold) {
                                         ContainsRegex("side ended the connection after [0-9.]+ s, [0-9]+ bytes sent")));
 }
 
-// One of three: named, whichever threads move the bytes.
+// One of three, the first to send then: named, whichever threads move the bytes. Each of its packets is answered with a
+// reset, since the kernel takes none that is not at the very byte that it waits for (RFC 5961 section 3.2). Each time
+// on another port: what the last time left unsent is still being sent.
 TEST_P(Trouble, TheStreamThatIsResetIsTold) {
   using traffic::Direction, traffic::TcpThreads;
+  std::uint16_t port = 5201;
   for (const auto threads : {TcpThreads::shared, TcpThreads::each_side}) {
     for (const auto direction : {Direction::forward, Direction::reverse, Direction::both}) {
-      auto load = then(endless<TcpLoad>(),
-                       [this] { rule("tcp dport 5201 limit rate 1/day burst 1 packets reject with tcp reset"); });
+      right().load_ruleset_text("table inet trouble { set one { type inet_service; size 1; flags dynamic; }\n}\n");
+      auto load = then(endless<TcpLoad>(), [this, port] {
+        rule(fmt::format("tcp dport {} add @one {{ tcp sport }} reject with tcp reset", port));
+      });
+      load.run.port = Port{port++};
       load.streams = 3;
       load.threads = threads;
       load.direction = direction;
