@@ -58,6 +58,7 @@ bool is_for_want_of_more(Judgement judgement, const traffic::Bound& bound) {
 }
 
 constexpr const char* kSenderLimit = ", but the path may be faster: ";
+constexpr const char* kSlowSender = ", but less was sent than was to be: ";
 
 std::string described(const traffic::Bound& bound) {
   if (std::isinf(bound.high)) return fmt::format("at least {:.4g} Gbit/s", bound.low / kGiga);
@@ -122,8 +123,11 @@ class LossMatcher {
   explicit LossMatcher(double share) : share_{share} {}
 
   bool MatchAndExplain(const traffic::UdpResult& measured, ::testing::MatchResultListener* listener) const {
-    *listener << fmt::format("of which {} of {} datagrams were lost ({:.3g}%)", measured.lost(), measured.sent,
-                             100 * measured.loss());
+    const auto lost = fmt::format("of which {} of {} datagrams were lost ({:.3g}%)", measured.lost(), measured.sent,
+                                  100 * measured.loss());
+    if (const auto spoilers = measured.spoilers(); measured.loss() <= share_ && !spoilers.empty())
+      return is_met(Judgement::inconclusive, lost + kSlowSender + spoilers.front(), listener->stream());
+    *listener << lost;
     return measured.loss() <= share_;
   }
   void DescribeTo(std::ostream* out) const { *out << fmt::format("lost at most {:.3g}%", 100 * share_); }
@@ -198,6 +202,10 @@ class NoSlowerMatcher {
     if (judgement == Judgement::fails && measured.is_sender_limited())
       return is_met(Judgement::inconclusive,
                     found->to_string() + " of the baseline" + kSenderLimit + measured.sender_limit, listener->stream());
+    if (judgement == Judgement::holds && baseline_.is_sender_limited())
+      return is_met(Judgement::inconclusive,
+                    found->to_string() + " of the baseline, whose path may be faster: " + baseline_.sender_limit,
+                    listener->stream());
     const auto why = fmt::format("{} of the baseline; {}", found->to_string(), kRemedy);
     return is_met(judgement, why, listener->stream());
   }
@@ -241,15 +249,33 @@ traffic::Bound RatioAtLeast(double ratio) { return traffic::at_least(ratio); }
 traffic::Bound RatioAtMost(double ratio) { return traffic::at_most(ratio); }
 traffic::Bound RatioBetween(double low, double high) { return traffic::between(low, high); }
 
+namespace {
+
+// Which side's slow sender a ratio owes it to that its bound is kept or not, if one's: without it, it might be
+// otherwise.
+const Repeated* slow_sender(const traffic::Comparison& found, Judgement judgement, const traffic::Bound& bound,
+                            const Repeated& first, const Repeated& second) {
+  const auto limited = [](const Repeated& side) { return side.is_sender_limited() ? &side : nullptr; };
+  if (judgement == Judgement::fails) return limited(found.ratio < bound.low ? first : second);
+  if (judgement != Judgement::holds) return nullptr;
+  if (const auto* side = limited(first); side != nullptr && std::isfinite(bound.high)) return side;
+  return std::isfinite(bound.low) ? limited(second) : nullptr;
+}
+
+}  // namespace
+
 ::testing::AssertionResult GoodputRatio(const Repeated& first, const Repeated& second, const traffic::Bound& bound) {
   const auto found = traffic::compare(second.samples, first.samples);
   if (!found) return ::testing::AssertionFailure() << found.error().message();
   auto judgement = judge(found->interval, bound);
-  if (judgement == Judgement::fails && (found->ratio < bound.low ? first : second).is_sender_limited())
+  std::string remedy = kRemedy;
+  if (const auto* slow = slow_sender(*found, judgement, bound, first, second); slow != nullptr) {
     judgement = Judgement::inconclusive;
+    remedy = fmt::format("the {}'s path may be faster: {}", slow == &first ? "first" : "second", slow->sender_limit);
+  }
   std::ostringstream why;
   const auto text = fmt::format("the ratio is {}\n  first:  {}\n  second: {}\n  {}", found->to_string(),
-                                first.to_string("Gbit/s", kGiga), second.to_string("Gbit/s", kGiga), kRemedy);
+                                first.to_string("Gbit/s", kGiga), second.to_string("Gbit/s", kGiga), remedy);
   if (is_met(judgement, text, &why)) return ::testing::AssertionSuccess();
   if (judgement == Judgement::inconclusive) ADD_FAILURE() << "a comparison " << why.str();
   return ::testing::AssertionFailure() << "which was to be " << fmt::format("{:.3g} to {:.3g}, ", bound.low, bound.high)

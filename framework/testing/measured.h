@@ -11,9 +11,10 @@
 // reaches over it (inconclusive). What is inconclusive fails, and says what to do: measure longer, or where it is
 // quieter. It does so by a failure of its own, so that `Not(GoodputAtLeast(...))` does not pass on noise.
 // So is a goodput that is too low, or low enough, because the sender was the limit rather than the path
-// (TcpResult::spoilers(), Repeated::is_sender_limited()): it says nothing of what is asked about.
-// NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on standard output: for machines that are known
-// to be noisy, where only what has certainly become worse shall fail.
+// (TcpResult::spoilers(), Repeated::is_sender_limited()): it says nothing of what is asked about. Nor does a ratio, or
+// a comparison with a baseline, that comes out as it does because one side's sender was slow, or a small loss of less
+// than was to be sent (UdpResult::spoilers()). NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on
+// standard output: for machines that are known to be noisy, where only what has certainly become worse shall fail.
 #pragma once
 
 #include <netrig/net/units.h>
@@ -38,14 +39,15 @@ namespace netrig {
 ::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least);
 
 /// The share of datagrams lost in this one run, 0 to 1: what happened, not an estimate of what would. `LossAtMost(0)`
-/// is met by a run that lost none.
+/// is met by a run that lost none. Inconclusive where it is met, but by less than the rate asked for.
 ::testing::Matcher<const traffic::UdpResult&> LossAtMost(double share);
 
 /// A percentile of the times of a run, 0 to 100, by the distribution-free interval of its order statistics at 95%.
 /// Inconclusive where there are too few answers for it: the 99.9th takes some 3,700. Lost requests count as endless.
 ::testing::Matcher<const traffic::LatencyResult&> LatencyAtMost(double percentile, std::chrono::nanoseconds most);
 
-/// Not lower than `baseline` by more than `tolerance`, a part of it, as traffic::compare() finds.
+/// Not lower than `baseline` by more than `tolerance`, a part of it, as traffic::compare() finds. Inconclusive where
+/// the slower one's sender was the limit.
 ::testing::Matcher<const traffic::Repeated&> NoSlowerThan(const traffic::Repeated& baseline, double tolerance = 0.05);
 
 /// A bound of a ratio. Not called AtLeast: GoogleMock has one, which counts calls.

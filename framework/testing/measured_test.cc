@@ -98,11 +98,33 @@ TEST(MeasuredTest, DoesNotBlameThePathForItsSender) {
   EXPECT_THAT(explanation(GoodputAtMost(9_gbit), limited), HasSubstr("which fails"));
   const auto twelve = measured({12, 12.1, 11.9, 12, 12, 12.1, 11.9, 12, 12});
   EXPECT_THAT(explanation(NoSlowerThan(twelve), limited), HasSubstr("which is inconclusive"));
-  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(limited, twelve, RatioAtLeast(0.9)), "inconclusive");
-  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(twelve, limited, RatioAtMost(1.1)), "inconclusive");
-  EXPECT_TRUE(GoodputRatio(limited, twelve, RatioAtMost(0.9)));
+  EXPECT_THAT(limited, NoSlowerThan(measured({9, 9.1, 8.9, 9, 9, 9.1, 8.9, 9, 9})));
   limited.sender_limited = 4;  // less than half: the mean is the path's
   EXPECT_THAT(explanation(GoodputAtLeast(11_gbit), limited), HasSubstr("which fails"));
+}
+
+TEST(MeasuredTest, DoesNotCompareWithWhatASenderLimited) {
+  auto limited = kTen;
+  limited.sender_limited = 9;
+  limited.sender_limit = "sender-limited: the send buffer";
+  const auto twelve = measured({12, 12.1, 11.9, 12, 12, 12.1, 11.9, 12, 12});
+  EXPECT_THAT(
+      explanation(NoSlowerThan(limited), twelve),
+      ContainsRegex("inconclusive: 1.2x .*baseline, whose path may be faster: sender-limited: the send buffer"));
+  EXPECT_THAT(explanation(NoSlowerThan(limited), measured({8, 8.1, 7.9, 8, 8, 8.1, 7.9, 8, 8})),
+              HasSubstr("which fails"));  // a faster path would be further away
+  const auto first = "the first's path may be faster: sender-limited: the send buffer";
+  const auto second = "the second's path may be faster: sender-limited: the send buffer";
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(limited, twelve, RatioAtLeast(0.9)), first);
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(limited, twelve, RatioAtMost(0.9)), first);
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(limited, twelve, RatioBetween(0.8, 0.9)), first);
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(twelve, limited, RatioAtMost(1.1)), second);
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(twelve, limited, RatioAtLeast(1.1)), second);
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(twelve, limited, RatioBetween(1.1, 1.3)), second);
+  EXPECT_TRUE(GoodputRatio(limited, twelve, RatioAtLeast(0.8)));  // and the more so were it not
+  EXPECT_TRUE(GoodputRatio(twelve, limited, RatioAtMost(1.3)));
+  EXPECT_FALSE(GoodputRatio(limited, twelve, RatioAtMost(0.8)));
+  EXPECT_FALSE(GoodputRatio(twelve, limited, RatioAtLeast(1.3)));
 }
 
 // A slow start, and an end of a millisecond in which nothing came.
@@ -127,6 +149,26 @@ TEST(MeasuredTest, CountsWhatWasLost) {
   EXPECT_THAT(result, LossAtMost(0.01));
   EXPECT_THAT(explanation(LossAtMost(0.009), result), HasSubstr("10 of 1000 datagrams were lost (1%)"));
   result.received = 1000;
+  EXPECT_THAT(result, LossAtMost(0));
+}
+
+// A tenth of the rate asked for: that none of it was lost says nothing of the rest.
+TEST(MeasuredTest, DoesNotPraiseThePathForWhatWasNotSent) {
+  traffic::UdpResult result;
+  result.sent = result.received = 1000;
+  result.bytes = ByteCount{1'000'000};
+  result.sending = 1s;
+  result.streams.resize(1);
+  result.asked = 80_mbit;
+  EXPECT_THAT(
+      explanation(LossAtMost(0), result),
+      ContainsRegex("which is inconclusive: of which 0 of 1000 .*less was sent than was to be: sender-limited"));
+  EXPECT_NONFATAL_FAILURE(EXPECT_THAT(result, Not(LossAtMost(0))), "which is inconclusive");
+  result.received = 500;
+  EXPECT_THAT(explanation(LossAtMost(0.1), result), HasSubstr("of which 500 of 1000"));
+  EXPECT_THAT(result, Not(LossAtMost(0.1)));
+  result.received = 1000;
+  result.asked = 8_mbit;
   EXPECT_THAT(result, LossAtMost(0));
 }
 

@@ -54,6 +54,16 @@ TEST(SenderLimit, IsASenderThatNeitherSendsNorRuns) {
   EXPECT_THAT(result.spoilers(), IsEmpty());
 }
 
+TEST(SenderLimit, IsASenderOfSeveralStreamsThatAreIdleAtOnce) {
+  auto result = tcp_result(400ms, 0ms);
+  result.streams.push_back(result.streams[0]);
+  result.busy_time *= 2;
+  EXPECT_THAT(result.spoilers(),
+              ElementsAre(HasSubstr("application-limited: the sender was busy only 40% of the time")));
+  result.streams[1].busy_time = 800ms;
+  EXPECT_THAT(result.spoilers(), IsEmpty());
+}
+
 TEST(SenderLimit, IsNotToldOfAFewTicks) {
   auto result = tcp_result(20ms, 10ms);
   result.elapsed = 99ms;
