@@ -1,17 +1,21 @@
 // A program in a sandbox on a terminal: Ctrl-C, Ctrl-Z and fg, as a shell's user has them.
 #include <netrig/base/deadline.h>
+#include <netrig/base/error.h>
 #include <netrig/suites/teardown/observer.h>
+#include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/teardown/teardown_test.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <pty.h>
 #include <string>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -50,15 +54,19 @@ class Neighbour {
     for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&stops, signal);
     ::sigprocmask(SIG_BLOCK, &stops, &before);
     pid_ = ::fork();
+    const int error = errno;
     if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       for (;;) ::pause();
     }
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (pid_ < 0) throw SetupError{Error::from_errno("fork a neighbour of the victim", "", error)};
     EXPECT_EQ(::setpgid(pid_, victim.supervisor()), 0) << std::strerror(errno);
   }
   Neighbour(const Neighbour&) = delete;
   Neighbour& operator=(const Neighbour&) = delete;
   ~Neighbour() {
+    if (pid_ <= 0) return;  // everybody is called -1: kill(2)
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
@@ -75,6 +83,25 @@ class Neighbour {
   pid_t pid_ = -1;
 };
 
+// How a child ended that did `act`: 0 when it returned without a failure. What it throws is one too, and must not get
+// into the child's copy of the test runner.
+int status_of_child(const std::function<void()>& act) {
+  const pid_t child = ::fork();
+  require(child >= 0, "fork");
+  if (child == 0) {
+    try {
+      act();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
 class TerminalTest : public TeardownTest {
  protected:
   // 0 when `scene` returned, in a session with a terminal, without a failure.
@@ -84,30 +111,20 @@ class TerminalTest : public TeardownTest {
     if (::openpty(&keyboard, &screen, nullptr, nullptr, nullptr) != 0) return -1;
     const UniqueFd keyboard_owner{keyboard};
     const UniqueFd screen_owner{screen};
-    const pid_t child = ::fork();
-    if (child == 0) {
+    return status_of_child([&] {
       const int report = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
       ::login_tty(screen);
       ::dup2(report, STDERR_FILENO);
       scene(Shell{keyboard});
-      ::_exit(testing::Test::HasFailure() ? 1 : 0);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    return status;
+    });
   }
 
   // The same in a session without a terminal, as a job of CI has it.
   static int play_without_terminal(const std::function<void()>& scene) {
-    const pid_t child = ::fork();
-    if (child == 0) {
+    return status_of_child([&] {
       ::setsid();
       scene();
-      ::_exit(testing::Test::HasFailure() ? 1 : 0);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    return status;
+    });
   }
 };
 
