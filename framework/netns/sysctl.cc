@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 namespace netrig::netns {
 
@@ -38,12 +37,7 @@ Error told(Error error, std::string operation, std::string object) {
   return error;
 }
 
-bool is_directory(const std::string& path) {
-  struct stat entry{};
-  return ::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode);
-}
-
-// Not the file's own answer, but a limit of this process's, or of the kernel's.
+// Not the file's or the folder's own answer, but a limit of this process's, or of the kernel's.
 bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == ENOMEM; }
 
 // What cannot be read is left out: it can only be written, or is kept from user namespaces, or went with its interface
@@ -51,18 +45,14 @@ bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == 
 Result<void> read_all_in(const std::string& directory, SysctlSnapshot& values) {
   for (const auto& name : NETRIG_TRY(names_in(directory))) {
     const auto path = directory + "/" + name;
-    if (is_directory(path)) {
-      auto read = read_all_in(path, values);
-      const bool is_left_out = !read && (read.error().code == ENOENT || read.error().code == EACCES);
-      if (!read && !is_left_out) return read;
-      continue;
-    }
     auto value = read_setting(AT_FDCWD, path.c_str());
     if (value) {
       values.emplace(dotted(path.substr(kRoot.size())), *std::move(value));
-    } else if (is_shortage(value.error().code)) {
-      return fail(std::move(value).error());
+      continue;
     }
+    auto inner =
+        value.error().code == EISDIR ? read_all_in(path, values) : Result<void>{fail(std::move(value).error())};
+    if (!inner && is_shortage(inner.error().code)) return inner;
   }
   return {};
 }

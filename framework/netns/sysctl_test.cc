@@ -173,11 +173,11 @@ TEST(Sysctls, SnapshotGoesOnWhereInterfacesComeAndGo) {
   if (!bridges.can()) NETRIG_SKIP("link-bridge", "this kernel cannot make a bridge");
   const auto lasting = value_or_throw(Sysctls{made}.snapshot());
   bridges.start();
-  while (bridges.rounds() < 3 && !bridges.over()) {
+  do {
     const auto values = Sysctls{made}.snapshot();
     ASSERT_TRUE(values) << values.error();
     EXPECT_TRUE(std::ranges::all_of(lasting, [&](const auto& entry) { return values->contains(entry.first); }));
-  }
+  } while (bridges.rounds() < 3 && !bridges.over());
   EXPECT_GE(bridges.rounds(), 3);
 }
 
