@@ -1,3 +1,4 @@
+#include <netrig/base/signal_name.h>
 #include <netrig/doctor/examine.h>
 #include <netrig/sandbox/sandbox.h>
 #include <netrig/tools/doctor_command.h>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,9 +32,7 @@ struct Told {
 
 std::string describe_end(int status) {
   if (!WIFSIGNALED(status)) return fmt::format("ended with status {}", WEXITSTATUS(status));
-  const char* name = ::sigabbrev_np(WTERMSIG(status));
-  return fmt::format("was killed by signal {}{}", WTERMSIG(status),
-                     name == nullptr ? "" : fmt::format(" (SIG{})", name));
+  return "was killed by " + describe_signal(WTERMSIG(status));
 }
 
 // This program, started again with `doctor --inside`, which enters a sandbox.

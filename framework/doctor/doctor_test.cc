@@ -1,3 +1,4 @@
+#include <netrig/base/scope_exit.h>
 #include <netrig/doctor/examine.h>
 #include <netrig/doctor/inside.h>
 #include <netrig/sandbox/sandbox.h>
@@ -138,13 +139,17 @@ TEST(Doctor, ChecksEveryNeedFromOutsideOrFromInside) {
 // The limits of a user namespace can be written by its root: a host without room, made inside the sandbox.
 TEST(Doctor, TellsOfEveryKindWhereNoNamespaceCanBeMade) {
   NETRIG_NEEDS_SANDBOX();
-  {
-    std::ofstream limit{"/proc/sys/user/max_net_namespaces"};
-    limit << 0 << std::flush;
-    if (!limit) NETRIG_SKIP("user-limits", "user.max_net_namespaces is not writable here");
-  }
-  const auto report = examine_inside();  // which waits for no namespace where none may be
-  std::ofstream{"/proc/sys/user/max_net_namespaces"} << 10000;
+  const char* const limit = "/proc/sys/user/max_net_namespaces";
+  std::string before;
+  ASSERT_TRUE(std::ifstream{limit} >> before);
+  const auto set = [&](const std::string& value) {
+    return static_cast<bool>(std::ofstream{limit} << value << std::flush);
+  };
+  if (!set("0")) NETRIG_SKIP("user-limits", "user.max_net_namespaces is not writable here");
+  const auto report = [&] {
+    const ScopeExit restore{[&] { set(before); }};
+    return examine_inside();  // which waits for no namespace where none may be
+  }();
   EXPECT_EQ(ids_of(report), ids_of(examine_inside()));
   for (const auto& finding : report) {
     if (!finding.need->id.starts_with("link-")) continue;

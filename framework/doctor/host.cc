@@ -1,4 +1,5 @@
 #include <netrig/base/error.h>
+#include <netrig/base/signal_name.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/doctor/host.h>
 #include <netrig/sandbox/process_limit.h>
@@ -77,32 +78,36 @@ Finding check_new_privileges() {
   return lacks("new-privileges", "no_new_privs is on: set-user-id programs gain nothing");
 }
 
-// Seizes a child, as debuggers and the fault tests do: 0 or an errno value; nothing where there is no child.
+// A child asks to be traced by this process: a filter may kill who makes the call. Its wait status, where an exit
+// status is 0 or an errno value; nothing where there is no child.
 std::optional<int> try_to_trace() {
   const pid_t child = ::fork();
   if (child < 0) return std::nullopt;
   if (child == 0) {
-    for (;;) ::pause();
+    const rlimit no_core_file{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core_file);
+    ::_exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : errno);
   }
-  const int error = ::ptrace(PTRACE_SEIZE, child, nullptr, nullptr) == 0 ? 0 : errno;
-  ::kill(child, SIGKILL);
-  while (::waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) {
+  int status = 0;
+  pid_t ended = -1;
+  while ((ended = ::waitpid(child, &status, __WALL)) < 0 && errno == EINTR) {
   }
-  return error;
+  if (ended != child) return std::nullopt;
+  return status;
 }
 
 // The setting says why, the try whether: a filter of system calls or a container's capabilities refuse it too.
 Finding check_ptrace() {
   const auto scope = first_line_of("/proc/sys/kernel/yama/ptrace_scope");
   const auto yama = scope.empty() ? "no Yama" : "kernel.yama.ptrace_scope is " + scope;
-  const auto error = try_to_trace();
-  if (!error) return unknown("ptrace", "no child process could be made to trace");
-  if (*error != 0) {
-    const bool filtered = value_in("/proc/self/status", "Seccomp") == "2";
-    return lacks("ptrace", fmt::format("trace a child: {}; {}{}", describe_errno(*error), yama,
-                                       filtered ? "; a seccomp filter may forbid it" : ""));
-  }
-  return found("ptrace", "a child is traced; " + yama);
+  const auto status = try_to_trace();
+  if (!status) return unknown("ptrace", "no child process could be made to trace");
+  if (*status == 0) return found("ptrace", "a child is traced; " + yama);
+  const auto end = WIFSIGNALED(*status) ? "it was killed by " + describe_signal(WTERMSIG(*status))
+                                        : describe_errno(WEXITSTATUS(*status));
+  const bool filtered = value_in("/proc/self/status", "Seccomp") == "2";
+  return lacks("ptrace",
+               fmt::format("trace a child: {}; {}{}", end, yama, filtered ? "; a seccomp filter may forbid it" : ""));
 }
 
 // What a program prints on its first line; empty where it does not run.

@@ -153,7 +153,7 @@ std::pair<std::set<std::string>, std::set<std::string>> tools_in(const std::stri
 
 // As in a container's image that holds the test program and its libraries alone: no tool is required.
 TEST_F(DoctorTest, NamesEveryToolThatAnImageLacks) {
-  const auto [status, output] = doctor({"--json"}, [] { enter_bare_root(BareRoot::image); }, kPath);
+  const auto [status, output] = doctor({"--json"}, [] { enter_bare_root(BareRoot::image, NETRIG_COMMAND); }, kPath);
   EXPECT_EQ(status, exited(0)) << output;
   const auto [all, missing] = tools_in(output);
   EXPECT_GT(all.size(), 20U);
@@ -162,7 +162,7 @@ TEST_F(DoctorTest, NamesEveryToolThatAnImageLacks) {
 
 TEST_F(DoctorTest, FailsOnAToolThatIsRequiredAndThatAnImageLacks) {
   const auto [status, output] =
-      doctor({"--brief", "--require", "tool-nft"}, [] { enter_bare_root(BareRoot::image); }, kPath);
+      doctor({"--brief", "--require", "tool-nft"}, [] { enter_bare_root(BareRoot::image, NETRIG_COMMAND); }, kPath);
   EXPECT_EQ(status, exited(1)) << output;
   EXPECT_THAT(output,
               AllOf(HasSubstr("FAIL  tool-nft "), HasSubstr("no nft in PATH"), HasSubstr("miss  tool-iptables "),
@@ -170,7 +170,7 @@ TEST_F(DoctorTest, FailsOnAToolThatIsRequiredAndThatAnImageLacks) {
 }
 
 TEST_F(DoctorTest, KnowsAChrootAndNamesEveryToolThatItLacks) {
-  const auto bare = [] { enter_bare_root(BareRoot::chroot); };
+  const auto bare = [] { enter_bare_root(BareRoot::chroot, NETRIG_COMMAND); };
   const auto [status, output] = doctor({"--json"}, bare, kPath);
   EXPECT_EQ(status, exited(1)) << output;
   const auto [all, missing] = tools_in(output);
@@ -181,11 +181,39 @@ TEST_F(DoctorTest, KnowsAChrootAndNamesEveryToolThatItLacks) {
                     HasSubstr("remedy: run it outside, or in a container"), HasSubstr("miss  tool-nft ")));
 }
 
+// As where the rig is built below a folder that a bare root shows empty.
+TEST_F(DoctorTest, IsInABareRootWhereverItWasBuilt) {
+  for (const std::string folder : {"/mnt", "/usr/local"}) {
+    const auto program = folder + "/built/here/" + std::filesystem::path{NETRIG_COMMAND}.filename().string();
+    const auto bare = [&] {
+      const auto place = std::filesystem::path{program}.parent_path();
+      const auto built = std::filesystem::path{NETRIG_COMMAND}.parent_path();
+      enter_own_mounts();
+      require(::mount("none", folder.c_str(), "tmpfs", 0, "mode=755") == 0, "mount a file system", folder);
+      std::filesystem::create_directories(place);
+      require(::mount(built.c_str(), place.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind", place);
+      enter_bare_root(BareRoot::image, program);
+    };
+    const auto [status, output] = outcome_of({.program = program, .arguments = {"--version"}, .surroundings = bare});
+    EXPECT_EQ(status, exited(0)) << program;
+    EXPECT_THAT(output, HasSubstr("netrig "));
+  }
+}
+
 TEST_F(DoctorTest, SeesThatAFilterForbidsTracing) {
   const auto found = check("ptrace", [] { forbid_system_calls({SYS_ptrace}); });
   EXPECT_EQ(found.at("outcome"), "missing");
   EXPECT_THAT(found.at("evidence"),
               AllOf(HasSubstr("trace a child: EPERM"), HasSubstr("a seccomp filter may forbid it")));
+  EXPECT_THAT(found.at("remedy"), HasSubstr("--security-opt seccomp=unconfined"));
+}
+
+// Whoever asks to be traced is killed: not the doctor.
+TEST_F(DoctorTest, SeesThatAFilterKillsAtTracing) {
+  const auto found = check("ptrace", [] { kill_on_system_calls({SYS_ptrace}); });
+  EXPECT_EQ(found.at("outcome"), "missing");
+  EXPECT_THAT(found.at("evidence"),
+              AllOf(HasSubstr("trace a child: it was killed by signal 31 (SIGSYS)"), HasSubstr("a seccomp filter")));
   EXPECT_THAT(found.at("remedy"), HasSubstr("--security-opt seccomp=unconfined"));
 }
 

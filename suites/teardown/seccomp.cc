@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <linux/filter.h>
@@ -32,6 +33,12 @@ void install(std::vector<sock_filter> filter) {
   }
 }
 
+// SIGSYS is one of the signals that dump core: signal(7).
+void leave_no_core_file() {
+  const rlimit none{0, 0};
+  require(::setrlimit(RLIMIT_CORE, &none) == 0, "set the limit of core files");
+}
+
 void answer_system_calls(const std::vector<long>& numbers, unsigned answer) {
   std::vector<sock_filter> filter{statement(BPF_LD | BPF_W | BPF_ABS, kNumber)};
   for (const long number : numbers) {
@@ -44,7 +51,10 @@ void answer_system_calls(const std::vector<long>& numbers, unsigned answer) {
 }  // namespace
 
 void forbid_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, kRefuse); }
-void kill_on_system_calls(const std::vector<long>& numbers) { answer_system_calls(numbers, SECCOMP_RET_KILL_PROCESS); }
+void kill_on_system_calls(const std::vector<long>& numbers) {
+  leave_no_core_file();
+  answer_system_calls(numbers, SECCOMP_RET_KILL_PROCESS);
+}
 
 namespace {
 
@@ -63,6 +73,9 @@ void answer_user_namespaces(unsigned answer) {
 }  // namespace
 
 void forbid_user_namespaces() { answer_user_namespaces(kRefuse); }
-void kill_on_user_namespaces() { answer_user_namespaces(SECCOMP_RET_KILL_PROCESS); }
+void kill_on_user_namespaces() {
+  leave_no_core_file();
+  answer_user_namespaces(SECCOMP_RET_KILL_PROCESS);
+}
 
 }  // namespace netrig::teardown

@@ -1,8 +1,10 @@
 #include <netrig/base/error.h>
+#include <netrig/base/unique_fd.h>
 #include <netrig/sandbox/ids.h>
 #include <netrig/suites/teardown/surroundings.h>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <grp.h>
@@ -98,6 +100,14 @@ void show_all_but(const std::set<std::string>& hidden, const std::filesystem::pa
   }
 }
 
+// Shows the open folder at `place`, unless it is there as part of another one.
+void show_folder(const UniqueFd& folder, const std::filesystem::path& place) {
+  if (std::filesystem::exists(place)) return;
+  std::filesystem::create_directories(place);
+  const auto source = "/proc/self/fd/" + std::to_string(folder.get());
+  require(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "bind", place);
+}
+
 }  // namespace
 
 void require(bool done, const char* operation, const std::string& object) {
@@ -116,15 +126,19 @@ void limit_namespaces(const std::string& kind, int count) {
   write_setting("/proc/sys/user/max_" + kind + "_namespaces", std::to_string(count));
 }
 
-void enter_bare_root(BareRoot kind) {
+void enter_bare_root(BareRoot kind, const std::string& program) {
   enter_user_namespace(Identity::root);
   require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");
+  const auto folder = std::filesystem::path{program}.parent_path();
+  const UniqueFd built{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};  // it may be below /mnt
+  require(static_cast<bool>(built), "open", folder);
   require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
   require(::mount("bare", "/mnt", "tmpfs", 0, "mode=755") == 0, "mount a file system", "/mnt");
   const std::string root = "/mnt/root";
   std::filesystem::create_directory(root);
   show_all_but({"/bin", "/sbin", "/usr", "/mnt"}, "/", root);
   show_all_but({"/usr/bin", "/usr/sbin", "/usr/local"}, "/usr", root + "/usr");
+  show_folder(built, root + folder.string());
   if (kind == BareRoot::chroot) {
     require(::chroot(root.c_str()) == 0, "chroot", root);
     require(::chdir("/") == 0, "change to", "/");

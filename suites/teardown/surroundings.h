@@ -42,8 +42,8 @@ enum class BareRoot {
 };
 
 /// Goes on, as root in a user namespace of its own, under a root that shows the host's folders but those of programs,
-/// which are empty there.
-void enter_bare_root(BareRoot kind);
+/// which are empty there. The folder of `program` is shown, wherever it is.
+void enter_bare_root(BareRoot kind, const std::string& program);
 
 /// An ordinary user, known to nobody but the victim, and ids that may be subordinate to it.
 inline constexpr uid_t kUser = 20000;
