@@ -9,6 +9,7 @@
 #include <netrig/process/exit_status.h>
 #include <netrig/process/line_watch.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -41,17 +42,22 @@ struct Awaited {
   UniqueFd changes;
 };
 
-/// How long the end of what was killed is waited for. The kernel ends a thousand programs in a twentieth of it; under a
-/// load of hundreds of processes it takes its time. Who keeps one from it can be seen, and is told when this is over;
+/// How long the end of what was killed is waited for where somebody can be told to keep it from its end. The kernel
+/// ends a thousand programs in a twentieth of it.
 inline constexpr std::chrono::seconds kHeldPatience{10};
-/// without anybody it is waited longer.
+/// How long it is waited for where nobody can: under a load of hundreds of processes the kernel takes its time.
 inline constexpr std::chrono::minutes kMostPatience{4};
+/// kHeldPatience, but in a test of what is told after it.
+inline constinit std::atomic<std::chrono::milliseconds> held_patience{kHeldPatience};
 
 /// Who can be told to keep the process `pid`, a child that was killed and is not reaped, from its end: `process 17
-/// (gdb) traces process 12 (sh)`. Nothing where it is the kernel's to end it.
+/// (gdb) traces process 12 (sh)`. Nothing where it is the kernel's to end it, or one of its threads.
 std::optional<std::string> why_held(pid_t pid);
 /// The same in words for either case.
 std::string why_not_gone(pid_t pid);
+/// Kills a child that nobody else reaps, and reaps it: until `last`, and no longer than `patience` where somebody can
+/// be told to hold it, who is then named (ETIMEDOUT).
+Result<void> kill_and_reap(pid_t pid, Deadline last, Deadline::Clock::duration patience);
 
 /// Every member may be called from any thread, except those for the reading thread.
 class Child {
@@ -76,7 +82,7 @@ class Child {
   /// SIGKILL to the group, and the end of the program: until `last`, and no longer than `patience` where somebody can
   /// be told to hold it.
   Result<ExitStatus> kill(Deadline last, Deadline::Clock::duration patience);
-  Result<ExitStatus> kill() { return kill(Deadline::after(kMostPatience), kHeldPatience); }
+  Result<ExitStatus> kill() { return kill(Deadline::after(kMostPatience), held_patience.load()); }
   [[nodiscard]] std::string text(Stream stream) const;
   [[nodiscard]] std::string both() const;
   Result<void> write(std::string_view text);

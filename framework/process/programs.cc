@@ -15,9 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -28,10 +26,10 @@ namespace {
 // While it is launched: its pipes, how it went, and the namespaces between which the thread changes.
 constexpr std::size_t kFilesPerProgram = 16;
 
-void kill_and_reap(pid_t pid) {
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+// Of a launch that failed: there is no handle yet whose destructor would do it.
+void give_up(pid_t pid) {
+  const auto gone = kill_and_reap(pid, Deadline::after(kMostPatience), held_patience.load());
+  if (!gone) report_teardown_failure(gone.error().message().c_str());
 }
 
 }  // namespace
@@ -68,10 +66,10 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
   fault_point("launch-program");
   NETRIG_TRY(make_room_for_files(kFilesPerProgram));
   auto process = NETRIG_TRY(process::launch(space, node, command));
-  ScopeExit give_up{[pid = process.pid] { kill_and_reap(pid); }};  // unreaped it would keep the whole space
+  ScopeExit undo{[pid = process.pid] { give_up(pid); }};  // unreaped it would keep the whole space
   auto child = std::make_shared<Child>(command, node.name(), std::move(process), std::move(awaited));
   NETRIG_TRY(loop->add(child));
-  give_up.dismiss();
+  undo.dismiss();
   return child;
 }
 
@@ -115,7 +113,7 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kMostPatience), kHeldPatience); !ended) {
+  if (const auto ended = state_->end(Deadline::after(kMostPatience), held_patience.load()); !ended) {
     report_teardown_failure(ended.error().message().c_str());
   }
 }
