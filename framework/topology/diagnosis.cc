@@ -322,8 +322,9 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
     Walk returning{before, after, same_addresses ? request.answer() : request.answer().translated(), back};
     returning.source = walk.arrived;
     returning.answers = true;
-    const bool returned = returning.follow(*reached, *walk.source, "on the way back: ").has_value();
-    if (returned) returning.suspect_rules("on the way back: ");
+    const std::string prefix{kOnTheWayBack};
+    const bool returned = returning.follow(*reached, *walk.source, prefix).has_value();
+    if (returned) returning.suspect_rules(prefix);
     if (!returned || (back.suspected && !diagnosis.explains())) {
       diagnosis.cause = back.cause;
       diagnosis.verdict = back.verdict;

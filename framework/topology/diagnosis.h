@@ -14,10 +14,14 @@
 #include <netrig/traffic/service.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace netrig {
 inline namespace topology {
+
+/// How a cause begins that lies on the answer's way.
+inline constexpr std::string_view kOnTheWayBack = "on the way back: ";
 
 /// What every node of a lab looked like at one moment.
 struct Evidence {

@@ -33,8 +33,6 @@ constexpr std::chrono::milliseconds kCanaryPatience{1000};
 // Within that time the kernel must have counted a packet that it refused for what its settings and routes say, and one
 // that nothing explains.
 constexpr std::chrono::milliseconds kCountPatience{1000}, kGuessPatience{100};
-// How a reason begins that lies on the answer's way (diagnosis.cc too).
-constexpr std::string_view kOnTheWayBack = "on the way back: ";
 
 class Explanation {
  public:
@@ -65,6 +63,7 @@ class Explanation {
     if (!back_.empty()) path.answer = refusal(back_.front().first);
     if (legacy_.any()) tell_accepted_by_legacy(path);
     judge(path);
+    path.elapsed = Deadline::Clock::now() - start;  // counting is part of deciding
     if (path.proven && seen_.outcome == Outcome::silent) {
       path.probe = fmt::format("no answer from {} on {}; decided after {:.1f} ms", to_.to_string(),
                                service_.to_string(), in_milliseconds(path.elapsed));
@@ -136,17 +135,20 @@ class Explanation {
   // Whether the trace saw the packet get past what settings and tables, read without its marks and rules for it, blame.
   [[nodiscard]] bool is_disproved(const Diagnosis& why) const {
     const bool answering = why.cause.starts_with(kOnTheWayBack);
+    // No answer was sent that another node could have stopped.
+    if (answering && back_.empty() && was_delivered() && trace_.nodes()[there_.back().node].name() != why.node)
+      return true;
     const auto& way = answering ? back_ : there_;
     if (!way.empty() && way.back().reached == Waypoint::delivered && !way.back().bridged())
       return answering || (why.verdict != Verdict::ignored && why.verdict != Verdict::no_listener);
-    const bool unrouted = why.verdict == Verdict::no_route || why.verdict == Verdict::not_forwarded ||
-                          why.verdict == Verdict::reverse_path;
+    const bool refused = why.verdict == Verdict::not_forwarded || why.verdict == Verdict::reverse_path;
     const bool unsent = why.verdict == Verdict::link_down || why.verdict == Verdict::no_neighbour;
     return std::ranges::any_of(way, [&](const Visit& visit) {
       if (visit.bridged() || trace_.nodes()[visit.node].name() != why.node) return false;
-      const bool routed =
-          visit.came == Waypoint::sent || visit.reached == Waypoint::forwarded || visit.reached == Waypoint::left;
-      return (unrouted && routed) || (unsent && visit.node != way.back().node);
+      const bool sent = visit.came == Waypoint::sent;  // of what a node sends itself it refuses no source
+      const bool passed = !sent && (visit.reached == Waypoint::forwarded || visit.reached == Waypoint::left);
+      return (refused && passed) || (why.verdict == Verdict::no_route && (sent || passed)) ||
+             (unsent && visit.node != way.back().node);
     });
   }
 
@@ -166,28 +168,45 @@ class Explanation {
     } else if (!is_blamed_on_legacy(path, there_, path.there, "") &&
                !is_blamed_on_legacy(path, back_, path.back, kOnTheWayBack)) {
       judge_by_state(path);
-      if (seen_.outcome == Outcome::silent) count(path);
+      count(path);
     }
   }
 
-  // What vanished where a node decides about its way: the kernel counts what it gives up there.
+  // What vanished where a node decides about its way: the kernel counts what it gives up there. Settings of the
+  // reverse-path filter prove nothing without that; a martian source it does not count.
   void count(Path& path) const {
+    const bool by_filter = path.reason.contains(kReversePathFilter);
+    const bool by_settings = std::exchange(path.proven, path.proven && !by_filter);
     const auto& way = back_.empty() ? there_ : back_;
-    if (way.empty() || way.back().reached != Waypoint::routable || way.back().bridged()) return;
+    if (seen_.outcome != Outcome::silent || way.empty() || way.back().reached != Waypoint::routable ||
+        way.back().bridged())
+      return;
     const bool guessing = path.verdict == Verdict::unknown;
-    if (!guessing && path.verdict != Verdict::reverse_path && path.verdict != Verdict::not_forwarded) return;
+    if (!guessing && !by_filter && path.verdict != Verdict::not_forwarded) return;
     const Node& at = trace_.nodes()[way.back().node];
     if (!guessing && at.name() != path.node) return;
-    const auto grown =
-        losses_of_another(from_, {to_, service_}, at, Deadline::after(guessing ? kGuessPatience : kCountPatience));
+    const auto [grown, found] = losses_of_another(from_, {to_, service_}, at,
+                                                  {.wanted = wanted_count(path.verdict),
+                                                   .alone = guessing,
+                                                   .deadline = Deadline::after(count_patience(guessing))});
     if (!grown.empty()) path.state.push_back(losses_text(at, grown));
-    const bool filtered = grown.contains(std::string{kReversePathCount});
-    if (path.reason.contains(kReversePathFilter)) path.proven &= filtered;
-    if (!guessing || !filtered) return;
+    if (by_filter) path.proven = by_settings && found;
+    if (guessing && found && to_.is_v4()) blame_filter(path, way.back());
+  }
+
+  static std::chrono::milliseconds count_patience(bool guessing) { return guessing ? kGuessPatience : kCountPatience; }
+
+  // Of IPv6 nothing is guessed: it has no such filter.
+  [[nodiscard]] std::string_view wanted_count(Verdict verdict) const {
+    if (verdict == Verdict::not_forwarded) return {};
+    return to_.is_v4() ? kReversePathCount : std::string_view{};
+  }
+
+  void blame_filter(Path& path, const Visit& last) const {
     path.verdict = Verdict::reverse_path;
-    path.node = at.name();
+    path.node = trace_.nodes()[last.node].name();
     path.reason = fmt::format("{}\"{}\" refuses the source {} {}: {} counted it", back_.empty() ? "" : kOnTheWayBack,
-                              path.node, way.back().last.source.to_string(), kReversePathFilter, kReversePathCount);
+                              path.node, last.last.source.to_string(), kReversePathFilter, kReversePathCount);
     path.proven = true;
   }
 

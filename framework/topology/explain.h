@@ -34,10 +34,12 @@ struct ExplainOptions {
 
 /// Asks once, from the node (ICMP: until patience ends), and tells what became of it. Returns as soon as there is an
 /// answer, or evidence that none will come: a rule's verdict takes about a millisecond. Where a node let the packet go
-/// between its rules (not forwarded, refused by the reverse-path filter, or unknown), it asks once more, to see which
-/// of the kernel's counters counts that. The rules that the trace needs are added to the nodes' rulesets and removed
-/// again; they show in no listing of the rig's. TCP and UDP want somebody who listens; the question brings nobody.
-/// Throws SetupError where the lab has ended, or the kernel refuses the trace.
+/// between its rules (not forwarded, refused by the reverse-path filter, or unknown), it asks again (unknown: for 100
+/// ms; else until something is counted, at most for a second), to see which of the kernel's counters counts that: a
+/// refusal by the reverse-path filter is proven by its counter alone, a martian source by the routes, for nothing
+/// counts it. The rules that the trace needs are added to the nodes' rulesets and removed again; they show in no
+/// listing of the rig's. TCP and UDP want somebody who listens; the question brings nobody. Throws SetupError where the
+/// lab has ended, or the kernel refuses the trace.
 Path explain(const Node& from, const IpAddress& to, const traffic::Service& service,
              const ExplainOptions& options = {});
 /// The same to the first address of `to`, IPv4 where both have it.

@@ -1,14 +1,18 @@
+#include <netrig/base/error.h>
 #include <netrig/topology/losses.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace netrig {
@@ -31,6 +35,8 @@ constexpr std::array<std::string_view, 11> kShown{"TcpExtIPReversePathFilter",
 
 // How long an answer is waited for before the counts are looked at.
 constexpr std::chrono::milliseconds kAnswerWait{10};
+// How often the same is asked again, at least, until something is counted.
+constexpr std::uint64_t kFewest = 5;
 
 std::vector<std::string> split_words(const std::string& line) {
   std::istringstream words{line};
@@ -44,9 +50,18 @@ void add_count(LossCounts& counts, const std::string& name, const std::string& v
   counts[name] = number;
 }
 
+// A kernel without it (no IPv6) has nothing to tell; any other failure is no answer.
+std::ifstream opened(const char* path) {
+  errno = 0;
+  std::ifstream file{path};
+  if (!file && errno != ENOENT && errno != EACCES)
+    throw SetupError{Error::from_errno("read counts of lost packets", path, errno)};
+  return file;
+}
+
 // netstat, snmp: a line of names and a line of values, both headed `TcpExt:`.
 void add_lines_of_names(LossCounts& counts, const char* path) {
-  std::ifstream file{path};
+  auto file = opened(path);
   std::string names_line, values_line;
   while (std::getline(file, names_line) && std::getline(file, values_line)) {
     const auto names = split_words(names_line), values = split_words(values_line);
@@ -58,8 +73,19 @@ void add_lines_of_names(LossCounts& counts, const char* path) {
 
 // snmp6: a name and a value a line.
 void add_lines_of_one(LossCounts& counts, const char* path) {
-  std::ifstream file{path};
+  auto file = opened(path);
   for (std::string name, value; file >> name >> value;) add_count(counts, name, value);
+}
+
+// Counts of one family. IPv4 has TcpExtIPReversePathFilter and IpExt too.
+LossCounts growth(const LossCounts& before, const LossCounts& after, AddressFamily family) {
+  LossCounts grown;
+  for (const auto& [name, count] : after) {
+    if (name.starts_with("Ip6") != (family == AddressFamily::ipv6)) continue;
+    const auto known = before.find(name);
+    if (known != before.end() && count > known->second) grown[name] = count - known->second;
+  }
+  return grown;
 }
 
 }  // namespace
@@ -74,18 +100,31 @@ LossCounts count_losses(const Node& node) {
   });
 }
 
-LossCounts losses_of_another(const Node& from, const Question::Target& target, const Node& at, Deadline deadline) {
+Losses losses_of_another(const Node& from, const Question::Target& target, const Node& at, const LossSearch& search) {
+  const auto family = target.to.family();
+  const auto wanted = [&](const LossCounts& grown) {
+    const auto count = grown.find(std::string{search.wanted});
+    return search.wanted.empty() ? grown.size() : count == grown.end() ? 0 : count->second;
+  };
+  Losses seen;
   const auto before = count_losses(at);
-  LossCounts grown;
-  do {
+  auto last = before;
+  for (std::uint64_t asked = 0; !seen.found && (asked < kFewest || !search.deadline.passed()); ++asked) {
     auto question = Question::of(from, target);
     question.ask(Deadline::after(kAnswerWait));
-    for (const auto& [name, count] : count_losses(at)) {
-      const auto known = before.find(name);
-      if (known != before.end() && count > known->second) grown[name] = count - known->second;
+    auto now = count_losses(at);
+    seen.found = wanted(growth(last, now, family)) > 0;
+    if (seen.found && search.alone) {
+      const bool one = wanted(growth(last, now, family)) == 1;
+      ::poll(nullptr, 0, static_cast<int>(kAnswerWait.count()));  // a look at what others do: no event tells of nothing
+      auto later = count_losses(at);
+      seen.found = one && wanted(growth(now, later, family)) == 0;
+      now = std::move(later);
     }
-  } while (grown.empty() && !deadline.passed());
-  return grown;
+    last = std::move(now);
+  }
+  seen.grown = growth(before, last, family);
+  return seen;
 }
 
 std::string losses_text(const Node& at, const LossCounts& grown) {

@@ -91,10 +91,12 @@ std::vector<Open> questions(const std::vector<Node>& nodes, const std::vector<tr
   return open;
 }
 
-// What the trace tells of a question: where it, or the reply, was dropped; else whether it was delivered.
+// What the trace tells of a question: where it, or the reply, was dropped; else whether it was delivered, and where.
 struct Traced {
   std::optional<Visit> drop = {};
   bool delivered = false;
+  bool replied = false;
+  std::size_t at = 0;  // position of the node
 };
 
 Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from, const Question& question) {
@@ -108,10 +110,12 @@ Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from,
     if (end.drop) return {.drop = end};
     if (end.reached != nft::Waypoint::delivered || end.bridged()) continue;
     seen.delivered = true;
+    seen.at = end.node;
     for (std::size_t reply = 0; reply < visits.size(); ++reply) {
       if (visits[reply].came != nft::Waypoint::sent || visits[reply].bridged() || visits[reply].node != end.node ||
           !is_answer(visits[reply].first, end.last))
         continue;
+      seen.replied = true;
       const Visit& back = visits[journeys.follow(reply).back()];
       if (back.drop) return {.drop = back, .delivered = true};
     }
@@ -161,12 +165,15 @@ class Questions {
     return true;
   }
 
-  // What routes, links and neighbours tell.
-  [[nodiscard]] std::optional<Verdict> diagnosed(const Open& each) {
+  // What routes, links and neighbours tell. Of the way back nothing where no reply was sent that another node than its
+  // sender could have stopped.
+  [[nodiscard]] std::optional<Verdict> diagnosed(const Open& each, const Traced& known) {
     if (!now_) now_ = gather(seen_.nodes.front());
     const auto to = seen_.nodes[each.to].address(seen_.family);
     const auto why = diagnose(asking(each), to, seen_.services[each.service], {}, *now_);
-    return why.explains() && !why.suspected ? std::optional{why.verdict} : std::nullopt;
+    const bool unsent = known.delivered && !known.replied && why.cause.starts_with(kOnTheWayBack) &&
+                        trace_.nodes()[known.at].name() != why.node;
+    return why.explains() && !why.suspected && !unsent ? std::optional{why.verdict} : std::nullopt;
   }
 
   // What is silent still, although nobody wants to wait on: the trace must vouch for what it did not see.
@@ -176,9 +183,10 @@ class Questions {
     const Journeys journeys{trace_};
     std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
     for (const auto& each : open_) {
-      if (const auto verdict = diagnosed(each)) {
+      const auto known = traced(trace_, journeys, asking(each), each.question);
+      if (const auto verdict = diagnosed(each, known)) {
         judge(each, *verdict);
-      } else if (vouched && traced(trace_, journeys, asking(each), each.question).delivered) {
+      } else if (vouched && known.delivered) {
         judge(each, Verdict::ignored);
       }
     }
@@ -189,9 +197,9 @@ class Questions {
     trace_.collect();
     const Journeys journeys{trace_};
     for (const auto& each : refused_) {
-      const auto [drop, delivered] = traced(trace_, journeys, asking(each), each.question);
-      const auto known = drop || delivered ? std::nullopt : diagnosed(each);
-      judge(each, delivered && !drop ? Verdict::no_listener : known.value_or(Verdict::rejected));
+      const auto seen = traced(trace_, journeys, asking(each), each.question);
+      const auto known = seen.drop || seen.delivered ? std::nullopt : diagnosed(each, seen);
+      judge(each, seen.delivered && !seen.drop ? Verdict::no_listener : known.value_or(Verdict::rejected));
     }
     trace_.stop();
     for (const auto& [each, visit] : dropped_) {
