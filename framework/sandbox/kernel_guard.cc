@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace netrig::sandbox {
@@ -16,16 +15,26 @@ constexpr unsigned long kPlain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 bool permits(const char* path, int mode) noexcept { return raw::call(SYS_faccessat, AT_FDCWD, path, mode) == 0; }
 
-// Onto itself, so that it has flags of its own. What this kernel does not have needs no guard.
-int bind(const char* path) noexcept {
-  if (!permits(path, F_OK)) return 0;
-  return raw::call(SYS_mount, path, path, nullptr, MS_BIND, nullptr) == 0 ? 0 : errno;
+// Onto itself, so that it has flags of its own; with what is mounted below, which the kernel lets nobody of fewer
+// privileges leave out (has_locked_children() in fs/namespace.c). ENOENT where this kernel does not have it, or no
+// longer: modules come and go.
+int bind(const char* source, const char* path) noexcept {
+  return raw::call(SYS_mount, source, path, nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
 }
 
+int unless_gone(int error) noexcept { return error == ENOENT ? 0 : error; }
+
 int make_read_only(const char* path) noexcept {
-  if (!permits(path, F_OK)) return 0;
   constexpr unsigned long kReadOnly = MS_REMOUNT | MS_BIND | MS_RDONLY | kPlain;
   return raw::call(SYS_mount, nullptr, path, nullptr, kReadOnly, nullptr) == 0 ? 0 : errno;
+}
+
+// And what is mounted below it: that needs Linux 5.12, and a filter that knows the call. Else it stays as it is.
+int make_all_read_only(const char* path) noexcept {
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  if (raw::call(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &read_only, sizeof read_only) == 0) return 0;
+  return errno == ENOSYS || errno == EPERM ? make_read_only(path) : errno;
 }
 
 int mount_new(const char* type, const char* place) noexcept {
@@ -50,8 +59,6 @@ int keep_the_old_proc_whole() noexcept {
   return raw::call(SYS_mount, "/proc", kHidden, nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
 }
 
-constexpr const char* kOwnSettings[] = {"/proc/sys/net", "/proc/sys/user"};
-
 bool needs_guard() noexcept { return permits("/proc/sys/kernel/panic", W_OK); }
 
 bool same(const char* left, const char* right) noexcept {
@@ -68,37 +75,74 @@ struct Entry {
   char name[1];
 };
 
-// A path in /proc: names there are short.
-class ProcPath {
+// A short path: a folder's, and what is added.
+class Path {
  public:
-  explicit ProcPath(const char* name) noexcept {
+  explicit Path(const char* folder) noexcept { add(folder); }
+  Path& add(const char* name) noexcept {
     for (; *name != '\0' && used_ + 1 < sizeof text_; ++name) text_[used_++] = *name;
+    return *this;
+  }
+  Path& add_number(int number) noexcept {
+    char digits[16] = "";
+    char* first = digits + sizeof digits - 1;
+    for (*first = '\0'; number > 0 || *first == '\0'; number /= 10) *--first = static_cast<char>('0' + number % 10);
+    return add(first);
   }
   [[nodiscard]] const char* text() const noexcept { return text_; }
 
  private:
-  char text_[6 + 256] = "/proc/";
-  std::size_t used_ = 6;
+  char text_[16 + 256] = "";
+  std::size_t used_ = 0;
 };
 
-// Neither a process, nor a link to one, nor a file that nobody can write: that is most of them.
-bool belongs_to_machine(const Entry& entry, const char* path) noexcept {
+// Settings of the caller's namespaces, held while what is above them is made read-only.
+class OwnSettings {
+ public:
+  explicit OwnSettings(const char* path) noexcept
+      : path_{path},
+        fd_{static_cast<int>(raw::call(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0))},
+        error_{fd_ < 0 ? errno : 0} {}
+  OwnSettings(const OwnSettings&) = delete;
+  OwnSettings& operator=(const OwnSettings&) = delete;
+  ~OwnSettings() {
+    if (fd_ >= 0) raw::close_fd(fd_);
+  }
+
+  // As they were.
+  [[nodiscard]] int show() const noexcept {
+    return unless_gone(fd_ < 0 ? error_ : bind(Path{"/proc/self/fd/"}.add_number(fd_).text(), path_));
+  }
+
+ private:
+  const char* path_;
+  int fd_;
+  int error_;
+};
+
+// Neither a process, nor a link to one.
+bool belongs_to_machine(const Entry& entry) noexcept {
   if (entry.name[0] == '.' || (entry.name[0] >= '0' && entry.name[0] <= '9')) return false;
-  if (entry.type != DT_REG) return entry.type == DT_DIR;
-  struct stat file;
-  return raw::call(SYS_newfstatat, AT_FDCWD, path, &file, 0) == 0 && (file.st_mode & 0222U) != 0;
+  return entry.type == DT_REG || entry.type == DT_DIR;
+}
+
+int guard_path(const char* path) noexcept {
+  if (const int error = bind(path, path)) return unless_gone(error);
+  return unless_gone(make_all_read_only(path));
+}
+
+int guard_settings() noexcept {
+  const OwnSettings net{"/proc/sys/net"};
+  const OwnSettings user{"/proc/sys/user"};
+  if (const int error = guard_path("/proc/sys")) return error;
+  if (const int error = net.show()) return error;
+  return user.show();
 }
 
 int guard_entry(const Entry& entry) noexcept {
-  const ProcPath path{entry.name};
-  if (!belongs_to_machine(entry, path.text())) return 0;
-  if (const int error = bind(path.text())) return error;
-  if (same(path.text(), "/proc/sys")) {
-    for (const char* own : kOwnSettings) {  // upon the bind above, and while it is writable still
-      if (const int error = bind(own)) return error;
-    }
-  }
-  return make_read_only(path.text());
+  if (!belongs_to_machine(entry)) return 0;
+  if (same(entry.name, "sys")) return guard_settings();
+  return guard_path(Path{"/proc/"}.add(entry.name).text());
 }
 
 // Whatever this kernel and its modules have in /proc, known here or not.
@@ -134,8 +178,9 @@ int guard_old_proc() noexcept {
 
 int guard_sysfs() noexcept {
   if (!permits("/sys/kernel", W_OK)) return 0;
+  constexpr const char* kLinks = "/sys/devices/virtual/net";
   if (const int error = keep_a_whole_one("sysfs", "/sys", "/sys/whole")) return error;
-  if (const int error = bind("/sys/devices/virtual/net")) return error;
+  if (const int error = unless_gone(bind(kLinks, kLinks))) return error;
   return make_read_only("/sys");
 }
 

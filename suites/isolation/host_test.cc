@@ -2,6 +2,7 @@
 #include <netrig/base/initial_user_namespace.h>
 #include <netrig/suites/isolation/inmates.h>
 #include <netrig/suites/teardown/host_snapshot.h>
+#include <netrig/suites/teardown/seccomp.h>
 #include <netrig/suites/teardown/surroundings.h>
 #include <netrig/suites/tools.h>
 #include <netrig/testing/skip.h>
@@ -35,6 +36,7 @@ namespace {
 
 using teardown::exited;
 using teardown::Outcome;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -268,12 +270,43 @@ void expect_only_by_right(const std::string& found, const std::string& where) {
 }
 
 TEST_F(HostTest, NothingInProcIsWritableThatIsTheHosts) {
-  const std::string find =
-      "find /proc -path '/proc/[0-9]*' -prune -o ! -type l -perm /222 -writable -print 2>/dev/null";
+  const std::string find = "find /proc -path '/proc/[0-9]*' -prune -o ! -type l ! -type d -writable -print 2>/dev/null";
   for (const char* where : kInside) expect_only_by_right(attempt(where, "shell", find).output, where);
   const Outcome in_place = teardown::outcome_of(
       {.program = inmate(), .arguments = {"test", "shell", find}, .environment = {"NETRIG_SANDBOX=no-pid"}});
   expect_only_by_right(in_place.output, "no-pid");
+}
+
+/// Makes a host of its own, on which a file system is mounted among the kernel's settings, as binfmt_misc is.
+void mount_below_the_settings() {
+  teardown::require(::unshare(CLONE_NEWNS) == 0, "unshare the mount namespace");
+  teardown::require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
+  teardown::require(::mount("below", "/proc/sys/fs", "tmpfs", 0, "mode=777") == 0, "mount a file system");
+  std::ofstream("/proc/sys/fs/register") << "nothing\n";
+}
+
+// As root: nobody else can change what the sandbox would have to guard. In place, for there the old /proc stays.
+TEST_F(HostTest, WhatIsMountedBelowTheKernelsSettingsIsReadOnlyToo) {
+  if (!is_hosts_root()) NETRIG_SKIP("root", "needs root, whose are the kernel's settings");
+  const auto write = [](const char* where) {
+    return teardown::outcome_of(
+        {.program = inmate(),
+         .arguments = {where, "shell", "cat /proc/sys/fs/register && echo > /proc/sys/fs/register"},
+         .environment = {"NETRIG_SANDBOX=no-pid"},
+         .surroundings = mount_below_the_settings});
+  };
+  EXPECT_EQ(write(kBare).output, "nothing\n");
+  // Not in a program, whose own /proc the kernel refuses where a part of the old one is covered.
+  for (const char* where : {"test", "run"}) {
+    EXPECT_THAT(write(where).output, AllOf(HasSubstr("nothing\n"), HasSubstr("Read-only file system"))) << where;
+  }
+}
+
+TEST_F(HostTest, KernelSettingsAreReadOnlyWhereMountSetattrIsMissing) {
+  if (!is_hosts_root()) NETRIG_SKIP("root", "needs root, whose are the kernel's settings");
+  const Outcome inside = attempt("test", "shell", "cat /proc/sys/kernel/panic > /proc/sys/kernel/panic",
+                                 [] { teardown::forbid_system_calls({SYS_mount_setattr}); });
+  EXPECT_THAT(inside.output, HasSubstr("Read-only file system"));
 }
 
 TEST_F(HostTest, StaysAsItWasWhateverANodeDoesToItsOwnFiles) {
