@@ -197,7 +197,7 @@ void add_names(const Rule& rule, Names& names) {
   }
 }
 
-Names names_in(const Command& command) {
+Names interfaces_in(const Command& command) {
   Names names;
   if (const auto* added = std::get_if<AddRule>(&command)) add_names(added->rule, names);
   if (const auto* replacing = std::get_if<ReplaceRule>(&command)) add_names(replacing->rule, names);
@@ -211,7 +211,7 @@ Names names_in(const Command& command) {
 std::vector<NamedInterface> named_interfaces(const Transaction& transaction) {
   std::vector<NamedInterface> found;
   for (const Command& command : transaction.commands) {
-    for (auto& name : names_in(command)) found.push_back({std::move(name), to_string(command)});
+    for (auto& name : interfaces_in(command)) found.push_back({std::move(name), to_string(command)});
   }
   return found;
 }
