@@ -35,6 +35,8 @@ struct Rules {
 constexpr Rules kRules[] = {
     {"nft-inet",
      "table inet t { chain c { type filter hook input priority 0; ip saddr 192.0.2.1 tcp dport 80 counter drop; }; }"},
+    {"nft-ingress", "table inet t { chain c { type filter hook ingress device \"lo\" priority 0; counter; }; }"},
+    {"nft-egress", "table netdev t { chain c { type filter hook egress device \"lo\" priority 0; counter; }; }"},
     {"nft-bridge", "table bridge t { chain c { type filter hook forward priority 0; counter; }; }"},
     {"nft-conntrack", "table inet t { chain c { type filter hook input priority 0; ct state established accept; }; }"},
     {"nft-bridge-conntrack",

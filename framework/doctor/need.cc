@@ -99,6 +99,9 @@ constexpr Need kNeeds[] = {
     {"qdisc-ingress", false, "filters of what comes in", kModules},
 
     {"nft-inet", true, "rulesets", "sudo modprobe nf_tables"},
+    {"nft-ingress", false, "rules at what comes in by an interface", "a kernel with CONFIG_NETFILTER_INGRESS"},
+    {"nft-egress", false, "rules at what leaves by an interface",
+     "Linux 5.16 or later, with CONFIG_NETFILTER_EGRESS; nft 1.0.1 or later"},
     {"nft-bridge", false, "rules on a bridge", kModules},
     {"nft-conntrack", false, "stateful firewalls, NAT", "sudo modprobe nf_conntrack nft_ct"},
     {"nft-bridge-conntrack", false, "stateful rules on a bridge", "sudo modprobe nf_conntrack_bridge"},
