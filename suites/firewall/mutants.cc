@@ -53,14 +53,16 @@ std::optional<Mutant> decided_otherwise(const nft::ListedRule& rule) {
   return Mutant{rule.comment, accepts ? "drops" : "accepts", replacement(rule, changed), {rule.comment}};
 }
 
-// To an address at which nobody is (RFC 5737).
+// To an address at which nobody is (RFC 5737, RFC 3849), of the family that the rule translates.
 std::optional<Mutant> forwarded_elsewhere(const nft::ListedRule& rule) {
   const auto text = without_comment(rule);
   const auto decision = decision_of(text);
   if (!decision || decision->word != "dnat") return std::nullopt;
-  const bool both_families = rule.chain.table.family == nft::Family::inet;
-  const auto changed = fmt::format("{}dnat {}to 192.0.2.99 comment \"{}\"", text.substr(0, decision->at),
-                                   both_families ? "ip " : "", rule.comment);
+  const auto family = rule.chain.table.family;
+  const bool v6 = family == nft::Family::ip6 || fmt::format(" {}", text).contains(" ip6 ");
+  const auto changed = fmt::format("{}dnat {}to {} comment \"{}\"", text.substr(0, decision->at),
+                                   family != nft::Family::inet ? "" : (v6 ? "ip6 " : "ip "),
+                                   v6 ? "2001:db8:ffff::99" : "192.0.2.99", rule.comment);
   return Mutant{rule.comment, "strays", replacement(rule, changed), {rule.comment}};
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -103,6 +104,36 @@ TEST_F(OfficeMutantsTest, EachOfARuleIsNoticed) {
 TEST_F(OfficeMutantsTest, EachOfAnElementIsNoticed) {
   proves("whichever element of its sets and maps is removed, or decides otherwise, a check fails");
   expect_noticed(element_mutants);
+}
+
+TEST_F(OfficeMutantsTest, AForwardingStraysWithinItsFamily) {
+  Topology plan;
+  (void)plan.host("gw");
+  build(plan);
+  std::string rules;
+  for (const std::string name : {"inet", "ip", "ip6"}) {
+    rules += "table " + name + " t { chain c { type nat hook prerouting priority dstnat; }; }\n";
+    for (const std::string family : {"ip", "ip6"}) {
+      if (name != "inet" && name != family) continue;
+      const auto to = family == "ip" ? "10.0.0.2" : "fd00::2";
+      rules += fmt::format("add rule {} t c tcp dport 80 dnat {}to {} comment \"{} {}\"\n", name,
+                           name == "inet" ? family + " " : "", to, name, family);
+    }
+  }
+  node("gw").load_ruleset_text(rules);
+  std::map<std::string, std::string> strayed;
+  for (const auto& mutant : rule_mutants(node("gw").ruleset())) {
+    if (mutant.fault != "strays") continue;
+    node("gw").load_ruleset_text(mutant.command);  // which refuses an address of the other family
+    const auto listing = node("gw").ruleset();
+    strayed[mutant.what] = listing.find_comment(mutant.what)->text;
+  }
+  using ::testing::HasSubstr;
+  using ::testing::Pair;
+  EXPECT_THAT(strayed, ::testing::ElementsAre(Pair("inet ip", HasSubstr("dnat ip to 192.0.2.99")),
+                                              Pair("inet ip6", HasSubstr("dnat ip6 to 2001:db8:ffff::99")),
+                                              Pair("ip ip", HasSubstr("dnat to 192.0.2.99")),
+                                              Pair("ip6 ip6", HasSubstr("dnat to 2001:db8:ffff::99"))));
 }
 
 TEST_F(OfficeMutantsTest, WhatChangesNothingIsNotNoticed) {

@@ -234,7 +234,7 @@ TEST_F(NatPathsTest, ARuleOnPortsSeesFragmentsWhole) {
     table inet filter {
       chain forward {
         type filter hook forward priority filter; policy drop;
-        udp dport 53 accept
+        udp dport 53 counter accept comment "with ports"
         udp sport 53 accept
         counter comment "without ports"
       }
@@ -249,11 +249,14 @@ TEST_F(NatPathsTest, ARuleOnPortsSeesFragmentsWhole) {
   for (const auto family : kFamilies) {
     const auto to = isp().address("wan", family);
     EXPECT_TRUE(comes_back(pc(), to, 53, 1000, std::chrono::seconds{10}));
-    const auto dropped = [&] { return gw().rules().find_comment("without ports")->count()->packets; };
-    const auto before = dropped();
+    const auto counted = [&](const char* rule) { return gw().rules().find_comment(rule)->count()->packets; };
+    const auto passed = counted("with ports"), dropped = counted("without ports");
     EXPECT_FALSE(comes_back(pc(), to, 53, 4000, std::chrono::milliseconds{1}));
     // Of three fragments the first has the ports.
-    EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] { return dropped() - before == 2; }));
+    EXPECT_TRUE(eventually(std::chrono::seconds{10},
+                           [&] { return counted("with ports") + counted("without ports") == passed + dropped + 3; }));
+    EXPECT_EQ(counted("with ports"), passed + 1);
+    EXPECT_EQ(counted("without ports"), dropped + 2);
   }
   gw().load_ruleset_text("add rule inet filter forward ct state invalid drop");  // which asks for tracking
   for (const auto family : kFamilies)
