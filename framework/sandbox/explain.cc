@@ -115,10 +115,11 @@ Explanation explain_missing(Step step, const HostFacts& facts) {
   }
 }
 
-Explanation explain_death(int signal) {
+Explanation explain_death(Step step, int signal) {
   switch (signal) {
     case SIGSYS:
-      return {"a seccomp filter kills whoever makes a system call that this step makes", kContainerFlags};
+      return {"a seccomp filter kills whoever makes a system call that it takes to " + std::string{action_of(step)},
+              kContainerFlags};
     case SIGKILL:
       return {
           "by the kernel's out-of-memory killer, or by another process: dmesg and memory.events of the control group "
@@ -135,7 +136,7 @@ std::string_view doctor_id_of(Step step) { return name_of(step <= Step::nft ? st
 }  // namespace
 
 Explanation explain(const Failure& failure, const HostFacts& facts) {
-  if (failure.signal != 0) return explain_death(failure.signal);
+  if (failure.signal != 0) return explain_death(failure.step, failure.signal);
   switch (failure.error) {
     case EPERM:
     case EACCES:
@@ -160,6 +161,7 @@ Explanation explain(const Failure& failure, const HostFacts& facts) {
 }
 
 std::string describe_end(int error, int signal) {
+  if (signal == 0 && error == ENODATA) return "the sandbox's init ended without a word";
   if (signal == 0) return describe_errno(error);
   const char* name = ::sigabbrev_np(signal);
   return "the sandbox's init was killed by signal " + std::to_string(signal) +

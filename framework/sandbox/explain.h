@@ -20,7 +20,7 @@ struct Explanation {
 Explanation explain(const Failure& failure, const HostFacts& facts);
 
 /// `EPERM (Operation not permitted)`, or where a signal killed the process that took the step: `the sandbox's init was
-/// killed by signal 31 (SIGSYS)`.
+/// killed by signal 31 (SIGSYS)`; where it ended by itself: `the sandbox's init ended without a word`.
 std::string describe_end(int error, int signal);
 
 /// In one line: `no sandbox: mount a fresh /proc: EPERM (Operation not permitted): CAUSE; remedy: REMEDY [netrig

@@ -129,7 +129,7 @@ TEST(ExplainRefusal, KnowsWhoForbidsEnteringANamespace) {
 
 TEST(ExplainRefusal, KnowsWhoKillsAnInit) {
   const Explanation filter = explain({Step::proc, ENODATA, SIGSYS}, {});
-  EXPECT_EQ(filter.cause, "a seccomp filter kills whoever makes a system call that this step makes");
+  EXPECT_EQ(filter.cause, "a seccomp filter kills whoever makes a system call that it takes to mount a fresh /proc");
   EXPECT_THAT(filter.remedy, HasSubstr("--security-opt seccomp=unconfined"));
   const Explanation killer = explain({Step::proc, ENODATA, SIGKILL}, {});
   EXPECT_THAT(killer.cause, HasSubstr("out-of-memory killer"));
@@ -156,6 +156,7 @@ TEST(Tell, NamesTheSignalThatKilledAnInit) {
             "no sandbox: mount a fresh /proc: the sandbox's init was killed by signal 31 (SIGSYS): it is forbidden; "
             "remedy: permit it [netrig doctor: proc]");
   EXPECT_EQ(describe_end(ENODATA, 40), "the sandbox's init was killed by signal 40");
+  EXPECT_EQ(describe_end(ENODATA, 0), "the sandbox's init ended without a word");
 }
 
 TEST(Tell, CitesACheckOfTheDoctorForAStepThatIsNone) {

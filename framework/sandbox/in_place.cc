@@ -78,7 +78,15 @@ Failure furnish(volatile Step* progress = nullptr) noexcept {
   return do_all(kFurniture, progress);
 }
 
-// With its single id, in a child, which says by its exit status what failed.
+// What the child of rehearse() does.
+Failure try_all(const IdPlan& ids, volatile Step* progress) {
+  if (const Failure failure = make_namespaces(unshare, progress); failure.error != 0) return failure;
+  if (progress != nullptr) *progress = Step::id_maps;
+  if (const int error = write_single_maps(ids, {false, false, 0})) return {Step::id_maps, error};
+  return furnish(progress);
+}
+
+// With its single id, in a child, which sends what failed.
 Failure rehearse(const IdPlan& ids) {
   int ends[2];
   if (const int error = make_channel(ends)) return {Step::prepare, error};
@@ -88,9 +96,7 @@ Failure rehearse(const IdPlan& ids) {
   const pid_t child = raw::clone_process(0, SIGCHLD, nullptr);
   if (child < 0) return {Step::prepare, errno};
   if (child == 0) {
-    Failure failure = make_namespaces(unshare, progress.place());
-    if (failure.error == 0) failure = {Step::id_maps, write_single_maps(ids, {false, false, 0})};
-    if (failure.error == 0) failure = furnish(progress.place());
+    const Failure failure = try_all(ids, progress.place());
     send_message(ends[1], &failure, sizeof failure);
     raw::exit_now(0);
   }

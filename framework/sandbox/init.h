@@ -31,8 +31,14 @@ struct InitPlan {
 /// The flags of clone(2) for the init, in the order of the steps from Step::user_namespace on.
 inline constexpr unsigned long kNamespaceFlags[] = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,
                                                     CLONE_NEWNET,  CLONE_NEWIPC, CLONE_NEWUTS};
+/// All of them.
+constexpr unsigned long all_namespace_flags() noexcept {
+  unsigned long flags = 0;
+  for (const unsigned long flag : kNamespaceFlags) flags |= flag;
+  return flags;
+}
 
-/// Runs in a bare clone made with all kNamespaceFlags and all signals blocked (see raw.h). Ends the process.
+/// Runs in a bare clone made with all_namespace_flags() and all signals blocked (see raw.h). Ends the process.
 [[noreturn]] void run_init(const InitPlan& plan) noexcept;
 
 }  // namespace netrig::sandbox

@@ -9,9 +9,7 @@ namespace netrig::sandbox {
 namespace {
 
 pid_t clone_init(const InitPlan& plan) {
-  unsigned long flags = 0;
-  for (const unsigned long flag : kNamespaceFlags) flags |= flag;
-  const pid_t pid = raw::clone_process(flags, SIGCHLD, nullptr);
+  const pid_t pid = raw::clone_process(all_namespace_flags(), SIGCHLD, nullptr);
   if (pid == 0) run_init(plan);
   return pid;
 }

@@ -19,7 +19,7 @@ constexpr auto kLastStep = Step::nft;
 int try_clone() {
   const pid_t child = raw::clone_process(0, SIGCHLD, nullptr);
   if (child == 0) {
-    const pid_t init = raw::clone_process(CLONE_NEWUSER, 0, nullptr);
+    const pid_t init = raw::clone_process(all_namespace_flags(), 0, nullptr);
     if (init > 0) raw::call(SYS_wait4, init, nullptr, __WALL, nullptr);
     raw::exit_now(0);
   }

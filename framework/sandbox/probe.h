@@ -20,7 +20,7 @@ struct ProbeStep {
   std::string name;    ///< stable id: `net-namespace`, `proc`, `veth`, `nft`
   std::string action;  ///< in words: `make a network namespace`
   Outcome outcome = Outcome::skipped;
-  int error = 0;      ///< errno of a failed step
+  int error = 0;  ///< errno of a failed step; ENODATA where the process that took it ended in it, by `signal` or not
   std::string cause;  ///< of a failed step: the likely cause, from what this host says of itself; of a skipped one: why
   std::string remedy;  ///< of a failed step: the command or setting that allows it; may be empty
   int signal = 0;      ///< of a failed step: what killed the process that took it, or 0

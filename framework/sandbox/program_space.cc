@@ -73,8 +73,8 @@ std::string explain_refusal(const Failure& failure) {
   }
   if (failure.error == ENODATA) {
     return action +
-           ": the space's init was killed before it could: by the kernel's out-of-memory killer, or by another "
-           "process; dmesg and memory.events of the control group tell which";
+           ": the space's init was killed before it could: by the kernel's out-of-memory killer, by a seccomp "
+           "filter, or by another process; dmesg and memory.events of the control group tell which";
   }
   return failure.error == EAGAIN ? action + ": " + describe_process_limits() : action;
 }

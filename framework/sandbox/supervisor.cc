@@ -1,6 +1,7 @@
 #include <netrig/sandbox/explain.h>
 #include <netrig/sandbox/holders.h>
 #include <netrig/sandbox/init_process.h>
+#include <netrig/sandbox/leaves_signal.h>
 #include <netrig/sandbox/progress.h>
 #include <netrig/sandbox/quiet_signals.h>
 #include <netrig/sandbox/supervisor.h>
@@ -8,7 +9,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <poll.h>
@@ -38,18 +38,6 @@ constexpr raw::SignalSet kForwarded = raw::bit_of(SIGHUP) | raw::bit_of(SIGINT) 
   raw::set_mask(~raw::bit_of(signal));
   raw::call(SYS_kill, ::getpid(), signal);
   raw::exit_now(128 + signal);  // reached only by the init of a pid namespace, whom its own signals do not kill
-}
-
-// Whether `pid` neither blocks, ignores nor handles `signal`, as proc_pid_status(5) has it. False when it is gone.
-bool leaves_to_the_kernel(pid_t pid, int signal) {
-  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
-  bool found = false;
-  for (std::string name, value; status >> name && std::getline(status, value);) {
-    if (name != "SigBlk:" && name != "SigIgn:" && name != "SigCgt:") continue;
-    found = true;
-    if ((std::strtoull(value.c_str(), nullptr, 16) & raw::bit_of(signal)) != 0) return false;
-  }
-  return found;
 }
 
 bool has_ended(int pidfd, int milliseconds) {
