@@ -44,7 +44,8 @@ bool is_shortage(int code) { return code == EMFILE || code == ENFILE || code == 
 // (`conf/NAME`) since its name was read.
 Result<void> read_all_in(const std::string& directory, SysctlSnapshot& values) {
   for (const auto& name : NETRIG_TRY(names_in(directory))) {
-    const auto path = directory + "/" + name;
+    auto path = directory;
+    path.append("/").append(name);
     auto value = read_setting(AT_FDCWD, path.c_str());
     if (value) {
       values.emplace(dotted(path.substr(kRoot.size())), *std::move(value));

@@ -169,6 +169,7 @@ TEST_F(TracedTest, KillingAndReapingWhatATracerHoldsEndsAtTheDeadlineAndNamesThe
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) ::pause();
   }
   Tracer tracer{child};
@@ -186,6 +187,7 @@ TEST_F(TracedTest, KillingAndReapingGoesOnWhenTheTracerLetsGo) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) ::pause();
   }
   Tracer tracer{child};

@@ -22,7 +22,7 @@ int children_left_by(const std::function<void(const IdPlan& ids)>& act) {
     ::_exit(::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? 0 : 1);
   }
   int status = -1;
-  ::waitpid(child, &status, 0);
+  if (child > 0) ::waitpid(child, &status, 0);
   return status;
 }
 

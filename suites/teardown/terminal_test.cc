@@ -48,25 +48,12 @@ class Shell {
 // whole before that member stops.
 class Neighbour {
  public:
-  explicit Neighbour(const Victim& victim) {
-    sigset_t stops, before;
-    ::sigemptyset(&stops);
-    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&stops, signal);
-    ::sigprocmask(SIG_BLOCK, &stops, &before);
-    pid_ = ::fork();
-    const int error = errno;
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      for (;;) ::pause();
-    }
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    if (pid_ < 0) throw SetupError{Error::from_errno("fork a neighbour of the victim", "", error)};
+  explicit Neighbour(const Victim& victim) : pid_{start()} {
     EXPECT_EQ(::setpgid(pid_, victim.supervisor()), 0) << std::strerror(errno);
   }
   Neighbour(const Neighbour&) = delete;
   Neighbour& operator=(const Neighbour&) = delete;
   ~Neighbour() {
-    if (pid_ <= 0) return;  // everybody is called -1: kill(2)
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
@@ -80,7 +67,23 @@ class Neighbour {
   }
 
  private:
-  pid_t pid_ = -1;
+  static pid_t start() {
+    sigset_t stops, before;
+    ::sigemptyset(&stops);
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&stops, signal);
+    ::sigprocmask(SIG_BLOCK, &stops, &before);
+    const pid_t pid = ::fork();
+    const int error = errno;
+    if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      for (;;) ::pause();
+    }
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (pid < 0) throw SetupError{Error::from_errno("fork a neighbour of the victim", "", error)};
+    return pid;
+  }
+
+  const pid_t pid_;
 };
 
 // How a child ended that did `act`: 0 when it returned without a failure. What it throws is one too, and must not get
