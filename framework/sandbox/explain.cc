@@ -118,7 +118,8 @@ Explanation explain_missing(Step step, const HostFacts& facts) {
 Explanation explain_death(Step step, int signal) {
   switch (signal) {
     case SIGSYS:
-      return {"a seccomp filter kills whoever makes a system call that it takes to " + std::string{action_of(step)},
+      return {"a seccomp filter kills whoever makes a system call that it takes to " + std::string{action_of(step)} +
+                  (step == Step::program_fork ? ", and to serve it" : ""),
               kContainerFlags};
     case SIGKILL:
       return {

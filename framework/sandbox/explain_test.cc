@@ -131,6 +131,9 @@ TEST(ExplainRefusal, KnowsWhoKillsAnInit) {
   const Explanation filter = explain({Step::proc, ENODATA, SIGSYS}, {});
   EXPECT_EQ(filter.cause, "a seccomp filter kills whoever makes a system call that it takes to mount a fresh /proc");
   EXPECT_THAT(filter.remedy, HasSubstr("--security-opt seccomp=unconfined"));
+  EXPECT_EQ(
+      explain({Step::program_fork, ENODATA, SIGSYS}, {}).cause,
+      "a seccomp filter kills whoever makes a system call that it takes to fork the test program, and to serve it");
   const Explanation killer = explain({Step::proc, ENODATA, SIGKILL}, {});
   EXPECT_THAT(killer.cause, HasSubstr("out-of-memory killer"));
   EXPECT_THAT(killer.remedy, HasSubstr("--memory"));

@@ -44,11 +44,8 @@ Failure do_all(std::span<const Chore> chores, volatile Step* progress) noexcept 
 // Where the rehearsal just had one, the kernel has yet to reap it, or another program's. As long as it takes: there
 // is no way back from here.
 int unshare_patiently(unsigned long flag) {
-  NamespacePatience patience{kinds_in_place(), {.outer = NamespacePatienceSpans{}.reaping}};
-  for (;;) {
-    const int error = unshare(flag);
-    if (error != ENOSPC || !patience.wait()) return error;
-  }
+  return try_patiently(NamespacePatience{kinds_in_place(), {.outer = NamespacePatienceSpans{}.reaping}},
+                       [flag] { return unshare(flag); });
 }
 
 // Each by `unshare`, which gives an errno value or 0.

@@ -17,11 +17,15 @@ namespace {
   raw::exit_now(1);
 }
 
+void begin(const InitPlan& plan, Step step) noexcept {
+  if (plan.progress != nullptr) *plan.progress = step;
+}
+
 // Takes the step, or ends here with a report.
 template <class Action>
 void take(const InitPlan& plan, Step step, Action action) noexcept {
   if (!take_step(step)) return;
-  if (plan.progress != nullptr) *plan.progress = step;
+  begin(plan, step);
   if (const int error = action()) fail_at(plan, step, error);
 }
 
@@ -97,6 +101,7 @@ void run_init(const InitPlan& plan) noexcept {
   if (maps.uid || maps.gid) bind_to_supervisor(plan);  // a change of ids clears the death signal
   const ProcessLimit limit = furnish(plan);
   if (plan.probe) end_probe(plan);
+  begin(plan, Step::program_fork);
   int requests[2];
   if (const int error = make_channel(requests)) fail_at(plan, Step::program_fork, error);
   const Program program = launch_program(plan, {static_cast<IdRange>(maps.ids), requests[1], limit});
