@@ -32,7 +32,7 @@ class Idle {
 
 class LeavesSignal : public testing::Test {
  protected:
-  ~LeavesSignal() override {
+  void TearDown() override {
     raw::set_mask(before_);
     raw::set_action(kSignal, SIG_DFL);
   }
