@@ -144,7 +144,7 @@ Result<HooksInUse> hooks_in_use(NfSocket& socket) {
     const auto [table, chain] = NETRIG_TRY(codec::decode_chain(message));
     if (!chain.hook || is_reserved(table)) continue;
     used.bridge |= table.family == Family::bridge;
-    used.device |= chain.hook->hook == Hook::ingress || chain.hook->hook == Hook::egress;
+    used.device |= chain.hook->hook == Hook::ingress;
   }
   return used;
 }

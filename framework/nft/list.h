@@ -24,7 +24,7 @@ Result<std::map<TableName, std::uint64_t>> table_handles(NfSocket& socket);
 /// Places of base chains, of whoever's tables, that not every packet passes.
 struct HooksInUse {
   bool bridge = false;  ///< of a table of family bridge: where a bridge passes frames on
-  bool device = false;  ///< ingress or egress, of a netdev or inet table
+  bool device = false;  ///< ingress, of a netdev or inet table; a packet that egress rules meet was traced before
 };
 /// The rig's own are left out.
 Result<HooksInUse> hooks_in_use(NfSocket& socket);

@@ -68,6 +68,12 @@ Table trace_table(Family family, const std::vector<Rule>& packets, const std::ve
   return table;
 }
 
+// Kernels before 5.10 know no ingress hook in an inet table (EOPNOTSUPP; EINVAL); an interface may have gone meanwhile
+// (ENOENT, ENODEV); and a chain has room for 256 of them (EFBIG: nf_tables_api.c, NFT_NETDEVICE_MAX).
+bool is_about_devices(int error) {
+  return error == EOPNOTSUPP || error == EINVAL || error == ENOENT || error == ENODEV || error == EFBIG;
+}
+
 bool is_canary(const TraceEvent& event) {
   return event.drops() && event.headers && event.headers->protocol == kCanaryProtocol &&
          event.chain.table.name == kReservedTable;
@@ -110,8 +116,8 @@ Result<void> Tracer::start(const std::vector<Rule>& packets, const TraceScope& s
   ready_.clear();
   lost_ = false;
   auto applied = begin(packets, scope);
-  // Kernels before 5.10 know no ingress hook in an inet table; and an interface may have gone meanwhile.
-  const bool without_devices = !applied && !scope.devices.empty() && applied.error().code != EPERM;
+  const bool without_devices = !applied && !scope.devices.empty() && is_about_devices(applied.error().code);
+  refused_devices_ = without_devices ? std::optional{applied.error()} : std::nullopt;
   if (without_devices) applied = begin(packets, {.bridged = scope.bridged});
   if (!applied && applied.error().code == EPERM) {
     return fail(Error::from_errno("start a trace", rules_.label(), EBUSY, "another trace runs there"));

@@ -66,6 +66,8 @@ class Tracer {
   [[nodiscard]] bool started() const { return started_; }
   /// Whether the trace begins at the ingress hook of TraceScope::devices.
   [[nodiscard]] bool sees_devices() const { return devices_; }
+  /// Why not, where it was asked to.
+  [[nodiscard]] const std::optional<Error>& refused_devices() const { return refused_devices_; }
   /// How often it changed the namespace's ruleset: what it adds to generation().
   [[nodiscard]] std::uint32_t changes() const { return changes_; }
 
@@ -93,6 +95,7 @@ class Tracer {
   bool started_ = false;
   bool bridged_ = false;
   bool devices_ = false;
+  std::optional<Error> refused_devices_;
   std::uint32_t changes_ = 0;
   bool lost_ = false;
   bool canary_seen_ = false;

@@ -11,6 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
+#include <map>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
@@ -22,11 +26,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 
 const std::vector<Rule> kUdp53{Rule{}.udp_dport(53)};
@@ -121,6 +127,44 @@ TEST_P(TraceOfEitherFamilyTest, TellsTheHeadersAndTheRulesHandle) {
   EXPECT_EQ(drop->headers->destination_port, Port{53});
   EXPECT_EQ(drop->headers->protocol, Protocol::udp);
   EXPECT_THAT(drop->to_string(), AllOf(HasSubstr("inet t in packet: iif 1 udp "), HasSubstr("(verdict drop)")));
+}
+
+// A redirect quotes a packet that went on, and a source quench (RFC 6633) ended none: neither is an error about it.
+TEST_F(TraceTest, AMessageAboutAPacketThatGoesOnIsNoError) {
+  start({Rule{}.family(AddressFamily::ipv4).protocol(Protocol::icmp)});
+  const UniqueFd socket{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP)};
+  ASSERT_TRUE(socket) << errno;
+  sockaddr_in loopback{};
+  loopback.sin_family = AF_INET;
+  loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::map<int, bool> errors;
+  for (const std::uint8_t type : std::initializer_list<std::uint8_t>{3, 4, 5, 11, 12}) {
+    std::array<std::uint8_t, 28> message{type};
+    message[8] = 0x45;  // a header quoted
+    ASSERT_EQ(::sendto(socket.get(), message.data(), message.size(), 0, reinterpret_cast<sockaddr*>(&loopback),
+                       sizeof loopback),
+              static_cast<ssize_t>(message.size()));
+  }
+  for (const TraceEvent& event : events()) {
+    if (waypoint(event) == Waypoint::sent && event.headers->icmp)
+      errors[event.headers->icmp->type] = event.headers->is_error();
+  }
+  EXPECT_THAT(errors, ElementsAre(Pair(3, true), Pair(4, false), Pair(5, false), Pair(11, true), Pair(12, true)));
+}
+
+// More than a chain takes, of which older kernels miss the first (Linux 6.16 waits for those that are not there).
+TEST_F(TraceTest, WhereInterfacesAreRefusedItTracesTheRestAndSaysWhy) {
+  TraceScope many;
+  for (int i = 0; i < 300; ++i) many.devices.push_back(fmt::format("gone{}", i));
+  const auto started = tracer().start(kUdp53, many);
+  ASSERT_TRUE(started) << started.error();
+  EXPECT_FALSE(tracer().sees_devices());
+  ASSERT_TRUE(tracer().refused_devices());
+  EXPECT_THAT(tracer().refused_devices()->code, AnyOf(EFBIG, ENOENT)) << *tracer().refused_devices();
+  ASSERT_TRUE(tracer().stop());
+  ASSERT_TRUE(tracer().start(kUdp53, {.devices = {"lo"}}));
+  EXPECT_TRUE(tracer().sees_devices());
+  EXPECT_FALSE(tracer().refused_devices());
 }
 
 // A datagram to a closed port, and the ICMP error about it.

@@ -26,7 +26,10 @@ bool is_resolved(netlink::NeighbourState state) {
          state == noarp;
 }
 
-// Where a packet is, and the interface that it came in by; none where it is sent.
+// Every interface has one of that prefix, which so tells nothing of what it is connected to.
+bool is_of_any_link(const IpAddress& address) { return !address.is_v4() && address.is_link_local(); }
+
+// Where a packet is, and the interface that it came in by; none where it is sent, or that is not known.
 struct Place {
   std::size_t node;
   std::string incoming = {};
@@ -100,14 +103,30 @@ class Walk {
   // that only where the first had an error (ip6_output.c, ip6_dst_lookup_tail()).
   [[nodiscard]] bool is_bound(const IpAddress& destination) const { return answers || destination.is_v4(); }
 
-  // The node that has the address, and the interface with it.
-  [[nodiscard]] std::optional<Place> owner_of(const IpAddress& address) const {
+  // The node that has the address, as one that a packet for it comes to from a device of the node `at`.
+  [[nodiscard]] std::optional<Place> owner_of(const IpAddress& address, std::size_t at,
+                                              const std::string& device) const {
     for (std::size_t i = 0; i < after_.nodes.size(); ++i) {
       for (const auto& own : now(i).addresses) {
-        if (own.local.address() == address) return Place{i, own.device.to_string()};
+        if (own.local.address() == address) return Place{i, incoming_of(i, own, at, device)};
       }
     }
     return std::nullopt;
+  }
+
+  // The interface that a packet comes in by. IPv4 answers ARP for the addresses of all its interfaces by each of them,
+  // so it is the one of the sender's network, and not known where none is.
+  [[nodiscard]] std::string incoming_of(std::size_t to, const netlink::Address& asked, std::size_t at,
+                                        const std::string& device) const {
+    const auto shared = [&](const netlink::Address& own) {
+      return std::ranges::any_of(now(at).addresses, [&](const netlink::Address& near) {
+        return near.device.to_string() == device && !is_of_any_link(near.local.address()) &&
+               near.local.prefix().contains(own.local.address());
+      });
+    };
+    if (is_of_any_link(asked.local.address()) || shared(asked)) return asked.device.to_string();
+    const auto own = std::ranges::find_if(now(to).addresses, shared);
+    return own == now(to).addresses.end() ? std::string{} : own->device.to_string();
   }
 
   [[nodiscard]] bool owns(std::size_t at, const IpAddress& address) const {
@@ -191,7 +210,7 @@ class Walk {
     diagnosis_.path += fmt::format("{}{} {}", diagnosis_.path.empty() ? "" : " > ", after_.nodes[at].name(), device);
     if (!link_works(at, device, prefix) || blocked_on_a_switch(prefix)) return std::nullopt;
     const auto towards = hop.via.value_or(destination);
-    auto owner = owner_of(towards);
+    auto owner = owner_of(towards, at, device);
     if (!neighbour_answers(at, towards, device, owner.has_value(), prefix)) return std::nullopt;
     return owner;
   }

@@ -51,12 +51,20 @@ struct Diagnosis {
 /// Follows a packet from `from` to `destination` and its answer back, node by node, through routes, links, neighbours,
 /// forwarding settings, address translation and rule counters, as they are now and as they changed since `before`.
 /// Looks, and changes nothing. What it finds is one of (first to apply, in the order of the packet's way):
-///   dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 counter ... drop
-///   probably dropped at "gw" (no counter tells): table inet filter, chain forward, rule 4 (handle 9): tcp dport 80
-///   drop "guest" has no route to 10.9.2.3 "guest" eth0 is down link guest:eth0 - gw:lan0: the far end is down no
-///   neighbour: 10.9.2.3 did not answer ARP on "gw" lan0 "gw" does not forward IPv4: net.ipv4.ip_forward is 0 nothing
-///   listens on tcp/631 at "printer"      (when `refused`) "printer" ignores echo requests:
-///   net.ipv4.icmp_echo_ignore_all is 1
+///
+///     dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "no web": tcp dport 80 counter ... drop
+///     probably dropped at "gw" (no counter tells): table inet filter, chain forward, rule 4 (handle 9): ... drop
+///     "guest" has no route to 10.9.2.3
+///     "guest" eth0 is down
+///     link guest:eth0 - gw:lan0: the far end is down
+///     no neighbour: 10.9.2.3 did not answer ARP on "gw" lan0
+///     "gw" does not forward IPv4: net.ipv4.ip_forward is 0
+///     "gw" does not forward IPv4 that comes in by lan0: net.ipv4.conf.lan0.forwarding is 0
+///     "gw" refuses the source 10.0.1.2 on lan0 (reverse-path filter): net.ipv4.conf.all.rp_filter is 1 (strict), ...
+///     "server" refuses the source 10.0.2.2 on eth0: the address is its own (martian source), ...
+///     nothing listens on tcp/631 at "printer"      (when `refused`)
+///     "printer" ignores echo requests: net.ipv4.icmp_echo_ignore_all is 1
+///
 /// With "on the way back: " before it for the answer's way.
 Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic::Service& service,
                    const Evidence& before, const Evidence& after, bool refused = false);

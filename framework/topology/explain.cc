@@ -51,7 +51,7 @@ class Explanation {
     ask(Deadline::after(patience));
     Path path;
     path.vouched = trace_.vouch(Deadline::after(kCanaryPatience));
-    path.elapsed = Deadline::Clock::now() - start;
+    path.state = trace_.unseen();
     trace_.stop();
     path.probe = seen_.text;
     find_way();

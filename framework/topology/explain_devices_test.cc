@@ -129,6 +129,33 @@ TEST_P(ExplainDevicesTest, AMatrixKnowsThemToo) {
   EXPECT_EQ(seen.verdicts[0][1][1], Verdict::accepted);
 }
 
+// The kernel's other round: the packet comes in by the interface, and then by the device on top of it.
+TEST_P(ExplainDevicesTest, ADeviceOnTopOfTheInterfaceTakesThePacketOver) {
+  NETRIG_NEEDS_INGRESS();
+  if (!server_.netlink([](auto& socket) { return value_or_throw(netlink::supports(socket, "macvlan")); }))
+    NETRIG_SKIP("link-macvlan", "this kernel makes no macvlan");
+  const auto web = server_.listen(tcp(80));
+  server_.add_link({.name = value_or_throw(InterfaceName::parse("mv0"))},
+                   netlink::Macvlan{.lower = {.name = value_or_throw(InterfaceName::parse("eth0"))}});
+  const auto done = server_.exec(
+      process::sh("ip addr flush dev eth0 && ip addr add 10.0.2.2/24 dev mv0 && ip addr add fd00:2::2/64 dev mv0 "
+                  "nodad && ip route replace default via 10.0.2.1 && ip -6 route replace default via fd00:2::1"));
+  ASSERT_TRUE(done.success()) << done.err;
+  server_.set_sysctl("net.ipv4.conf.all.arp_ignore", "1");  // else eth0 answers for the address as well
+  const auto neighbours = gw_.exec(process::sh("ip neigh flush all"));
+  ASSERT_TRUE(neighbours.success()) << neighbours.err;
+  load(server_, "netdev", "ingress device eth0", "udp dport 9 drop");
+  const auto path = asked(tcp(80));
+  EXPECT_EQ(path.verdict, Verdict::accepted) << path;
+  EXPECT_THAT(to_string(path.there), EndsWith("server eth0 -> server mv0 -> delivered")) << path;
+  load(server_, "inet", "input", "tcp dport 80 drop; }; chain d { type filter hook ingress device eth0 priority 0");
+  const auto dropped = asked(tcp(80));
+  EXPECT_EQ(dropped.verdict, Verdict::dropped) << dropped;
+  EXPECT_EQ(dropped.node, "server");
+  load(server_, "netdev", "ingress device mv0", "tcp dport 80 drop");
+  EXPECT_THAT(asked(tcp(80)).reason, HasSubstr("dropped at \"server\": table netdev t, chain c, rule 1"));
+}
+
 TEST_P(ExplainDevicesTest, ABridgeOfTheRoutersOwnIsTracedToo) {
   if (const auto why = refused("bridge", "output")) NETRIG_SKIP("nft-bridge", "no rules at a bridge here: " << *why);
   const auto web = server_.listen(tcp(80));

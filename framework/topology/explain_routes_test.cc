@@ -230,6 +230,20 @@ TEST(AsymmetricRoutes, TheAnswerIsRefusedByTheClientsReversePathFilter) {
   EXPECT_TRUE(path.proven) << path;
 }
 
+// The gateway answers ARP for the address of its other interface, whose settings the packet never meets.
+TEST_F(ReversePathTest, OfAnInterfaceThatThePacketDidNotComeInByItIsNotBlamed) {
+  const auto far = gw_.address("eth1", AddressFamily::ipv4);
+  client_.add_route({.destination = IpPrefix::parse("10.0.2.1/32").value(), .hops = {{.device = device("eth0")}}});
+  ASSERT_EQ(far.to_string(), "10.0.2.1");
+  ASSERT_TRUE(explain(client_, far, icmp(), kPatient).answered());
+  gw_.set_sysctl("net.ipv4.conf.eth1.rp_filter", "1");
+  gw_.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1");
+  const auto path = explain(client_, far, icmp(), kPatient);
+  EXPECT_EQ(path.verdict, Verdict::ignored) << path;
+  EXPECT_THAT(path.reason, StartsWith("\"gw\" ignores echo requests")) << path;
+  EXPECT_TRUE(path.proven) << path;
+}
+
 using ForwardingTest = RoutesTest;
 
 TEST_F(ForwardingTest, OfIPv4IsTheIncomingInterfacesOwn) {

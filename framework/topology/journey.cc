@@ -18,6 +18,10 @@ std::optional<Waypoint> beginning(const nft::TraceEvent& event) {
   return begins && event.headers ? at : std::nullopt;
 }
 
+// Past the ingress hook of an interface, and no further there: a device on top of it (macvlan, VLAN, bond) takes the
+// packet over, which then comes in once more (net/core/dev.c, __netif_receive_skb_core(), another_round).
+bool is_let_in(const Visit& visit) { return visit.reached == Waypoint::entered && !visit.drop; }
+
 // Takes the events of one node apart. The kernel's numbers are used again, so each beginning is another packet.
 class Splitter {
  public:
@@ -26,7 +30,7 @@ class Splitter {
   void take(const nft::TraceEvent& event) {
     auto open = open_.find(event.packet);
     const auto came = beginning(event);
-    if (came && !(came == Waypoint::arrived && open != open_.end() && goes_on(visits_[open->second]))) {
+    if (came && !(came == Waypoint::arrived && open != open_.end() && is_let_in(visits_[open->second]))) {
       visits_.push_back(begun(event, *came));
       open = open_.insert_or_assign(event.packet, visits_.size() - 1).first;
     }
@@ -34,9 +38,6 @@ class Splitter {
   }
 
  private:
-  // Into the machine, after the ingress hook.
-  static bool goes_on(const Visit& visit) { return visit.reached == Waypoint::entered && !visit.drop; }
-
   [[nodiscard]] Visit begun(const nft::TraceEvent& event, Waypoint came) const {
     return {.node = node_,
             .events = {},
@@ -117,12 +118,13 @@ std::optional<std::size_t> Journeys::next(const Visit& here, const std::set<std:
       if (!used.contains(visit) && visits_[visit].node == here.node) return visit;
     }
   }
+  const bool inside = is_let_in(here);
   const auto arrivals = arrivals_.find(here.last);
   if (arrivals == arrivals_.end()) return std::nullopt;
   const auto end = far_end(trace_, here);
   std::optional<std::size_t> any;
   for (const std::size_t arrival : arrivals->second) {
-    if (used.contains(arrival)) continue;
+    if (used.contains(arrival) || (inside && visits_[arrival].node != here.node)) continue;
     if (end && visits_[arrival].incoming == *end) return arrival;
     if (!any) any = arrival;
   }
@@ -135,7 +137,7 @@ std::vector<std::size_t> Journeys::follow(std::size_t start) const {
   for (;;) {
     const Visit& here = visits_[way.back()];
     const bool taken_off_a_bridge = here.bridged() && here.reached == Waypoint::delivered;
-    if (here.reached != Waypoint::left && !taken_off_a_bridge) return way;
+    if (here.reached != Waypoint::left && !taken_off_a_bridge && !is_let_in(here)) return way;
     const auto further = next(here, used);
     if (!further) return way;
     used.insert(*further);

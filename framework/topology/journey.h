@@ -41,7 +41,8 @@ class Journeys {
   /// Node by node, in order.
   [[nodiscard]] const std::vector<Visit>& visits() const { return visits_; }
   /// The packet's visits from `start` (a position in visits()) to its end: each next one has the headers that the one
-  /// before had last, where a cable leads if possible; a bridge of the node's own comes in between.
+  /// before had last, where a cable leads if possible; a bridge of the node's own comes in between, and a device on top
+  /// of the one that it came in by.
   [[nodiscard]] std::vector<std::size_t> follow(std::size_t start) const;
 
  private:

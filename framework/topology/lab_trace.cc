@@ -47,8 +47,8 @@ nft::TraceScope LabTrace::scope(std::size_t node) {
   }
   nft::TraceScope scope{.bridged = known.plan.is_switch || known.hooks->bridge};
   if (!known.hooks->device) return scope;
-  for (const auto& link :
-       nodes_[node].netlink([](auto& socket) { return value_or_throw(netlink::dump_links(socket)); }))
+  for (const auto& link : nodes_[node].netlink(
+           [](auto& socket) { return value_or_throw(netlink::dump_links(socket, {.statistics = false})); }))
     scope.devices.push_back(link.name.to_string());
   return scope;
 }
@@ -87,6 +87,15 @@ bool LabTrace::vouch(Deadline deadline) {
   }
   collect();
   return listened && std::ranges::none_of(tracers_, [](const auto& tracer) { return tracer->lost(); });
+}
+
+std::vector<std::string> LabTrace::unseen() const {
+  std::vector<std::string> lines;
+  for (const auto& tracer : tracers_) {
+    if (const auto& refused = tracer->refused_devices())
+      lines.push_back("rules at interfaces are not traced: " + refused->message());
+  }
+  return lines;
 }
 
 bool LabTrace::has_legacy_tables(std::size_t node, AddressFamily family) const {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace netrig {
@@ -33,6 +34,8 @@ class LabTrace {
   [[nodiscard]] const std::vector<nft::TraceEvent>& events(std::size_t node) const { return events_[node]; }
   /// Whether the trace listened in every node, and lost nothing. Collects what is left.
   bool vouch(Deadline deadline);
+  /// Where rules at interfaces are not traced, and why the kernel refused: a line a node.
+  [[nodiscard]] std::vector<std::string> unseen() const;
   /// Removes the rig's rules; what was collected stays.
   void stop();
   /// Whether the node of that position has tables of iptables-legacy, whose rules are in no trace.

@@ -45,6 +45,9 @@ Result<void> await_answered(netlink::Socket& socket, const std::string& node, co
   return await_local_routes(socket, node, {added.local.address()});
 }
 
+// The kernel has no such setting, shows it to nobody, or the interface is gone. Any other error tells nothing.
+bool is_missing(int error) { return error == ENOENT || error == EACCES || error == ENODEV; }
+
 // Those settings of an interface that decide about forwarding, where they differ from those of all.
 void add_own_settings(std::map<std::string, std::string>& settings, const netns::Sysctls& sysctls,
                       const InterfaceName& interface) {
@@ -57,7 +60,8 @@ void add_own_settings(std::map<std::string, std::string>& settings, const netns:
                                          Own{AddressFamily::ipv4, "rp_filter", "net.ipv4.conf.all.rp_filter"},
                                          Own{AddressFamily::ipv6, "force_forwarding", ""}}) {
     auto name = netns::interface_sysctl(family, interface, key);
-    auto value = sysctls.get(name);  // an error: the kernel has none, or the interface is gone
+    auto value = sysctls.get(name);
+    if (!value && !is_missing(value.error().code)) throw SetupError{std::move(value).error()};
     const auto general = settings.find(all);
     if (value && *value != (general == settings.end() ? "0" : general->second))
       settings.emplace(std::move(name), *std::move(value));

@@ -84,10 +84,10 @@ Refusal refusal_by(const ReversePath& filter, const Node& node, const Transit& p
 std::optional<Refusal> refused_source_by(int error, const Node& node, const Snapshot& now, const Transit& packet) {
   const bool asked = !packet.incoming.empty() && packet.source && packet.source->is_v4();
   if (!asked || (error != EXDEV && error != EINVAL)) return std::nullopt;
-  if (is_address_of(now, *packet.source)) {
+  if (error == EINVAL && is_address_of(now, *packet.source)) {
     return Refusal{Verdict::reverse_path,
-                   fmt::format("{} refuses the source {} on {}: the address is its own (martian source), and "
-                               "net.ipv4.conf.{}.accept_local is 0",
+                   fmt::format("{} refuses the source {} on {}: the address is its own (martian source), which it "
+                               "takes only where accept_local of all or {} is 1",
                                in_quotes(node), packet.source->to_string(), packet.incoming, packet.incoming)};
   }
   const auto filter = reverse_path(node, now, packet);

@@ -90,10 +90,9 @@ std::optional<TracedPacket> network_header(Bytes header) {
 
 bool is_echo(bool v4, std::uint8_t type) { return v4 ? type == 0 || type == 8 : type == 128 || type == 129; }
 
-// RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem; RFC 4443 section 2.1.
-bool is_error(bool v4, std::uint8_t type) {
-  return v4 ? (type >= 3 && type <= 5) || type == 11 || type == 12 : type < 128;
-}
+// RFC 792: destination unreachable, time exceeded, parameter problem; RFC 4443 section 2.1. A redirect quotes a packet
+// that goes on, and a source quench is obsolete (RFC 6633).
+bool is_error(bool v4, std::uint8_t type) { return v4 ? type == 3 || type == 11 || type == 12 : type < 128; }
 
 void add_icmp(TracedPacket& packet, Bytes header) {
   constexpr std::size_t kHeaderSize = 8;
