@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <sys/ioctl.h>
@@ -155,10 +156,8 @@ class ComingAndGoing {
 
  private:
   [[nodiscard]] bool change(unsigned long how) const {
-    for (const char* name : {"br0", "br1", "br2", "br3", "br4", "br5", "br6", "br7"}) {
-      if (ioctl(socket_.get(), how, name) != 0) return false;
-    }
-    return true;
+    constexpr std::array kNames{"br0", "br1", "br2", "br3", "br4", "br5", "br6", "br7"};
+    return std::ranges::all_of(kNames, [&](const char* name) { return ::ioctl(socket_.get(), how, name) == 0; });
   }
 
   UniqueFd socket_;

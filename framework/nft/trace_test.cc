@@ -180,7 +180,7 @@ TEST_P(TraceOfEitherFamilyTest, TellsWhichPacketAnErrorIsAbout) {
   }
   ASSERT_THAT(sent, SizeIs(2));
   ASSERT_THAT(errors, SizeIs(2));
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     EXPECT_TRUE(errors[i].is_error_about(sent[i]));
     EXPECT_FALSE(errors[i].is_error_about(sent[1 - i]));
     EXPECT_FALSE(sent[i].is_error_about(sent[i]));
