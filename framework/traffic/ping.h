@@ -99,8 +99,8 @@ class Pinger {
   static Result<Pinger> open(const PingSpec& spec);
 
   /// Sends `count` requests, and returns when every one is answered or has its error, when `timeout` has passed after
-  /// the last, or at the deadline. Refusals by the own kernel are answers (PingReport::errors); an error is a socket
-  /// that failed.
+  /// the last, or at the deadline; the first request is sent even when that has passed. Refusals by the own kernel are
+  /// answers (PingReport::errors); an error is a socket that failed.
   Result<PingReport> run(Deadline deadline);
   /// What tells its requests from those of others.
   [[nodiscard]] std::uint16_t id() const { return id_; }

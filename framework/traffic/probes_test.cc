@@ -126,6 +126,16 @@ TEST_P(Probes, PingAsFastAsAnswersCome) {
   for (unsigned i = 0; i < report->received(); ++i) ASSERT_EQ(report->replies[i].sequence, i + 1);
 }
 
+// A deadline that passes before the process gets a processor leaves no question unasked.
+TEST_P(Probes, PingOnceAtLeast) {
+  auto pinger = Pinger::open({.destination = self(), .count = 3});
+  ASSERT_TRUE(pinger) << pinger.error();
+  const auto report = pinger->run(Deadline{Deadline::Clock::time_point{}});
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_EQ(report->transmitted, 1U) << *report;
+  EXPECT_EQ(report->received() + pinger->run(Deadline::after(10s)).value().late.size(), 1U);
+}
+
 TEST_P(Probes, PingWithTheGreatestPayload) {
   const std::size_t most = GetParam() == AddressFamily::ipv4 ? 65507 : 65527;
   auto pinger = Pinger::open({.destination = self(), .count = 1, .size = most});
