@@ -224,7 +224,7 @@ run_tests() {
   mkdir -p "$tree/Testing" "$tree/test-results" "$results"
   if is_root; then chown -R "$([[ $who == tester ]] && echo "$nobody:$nobody" || echo 0:0)" "$tree/Testing" "$tree/test-results"; fi
 
-  "${run[@]}" ctest --test-dir "$tree" --no-tests=error --output-on-failure -j $((2 * cores)) "$@" 2>&1 |
+  "${run[@]}" ctest --test-dir "$tree" --no-tests=error --output-on-failure -j $((4 * cores)) "$@" 2>&1 |
     tee "$results/ctest.log" || status=$?
   cp -r "$tree/test-results/." "$results/"
   give_back "$results" "$tree"

@@ -178,8 +178,10 @@ constexpr std::string_view kRenewOwners =
     "}\n";
 constexpr std::string_view kRenewTaken = "\t\tmeta nfproto $family update @taken$n { meta l4proto . $th sport$life }\n";
 constexpr std::string_view kWriteContacted = "\t\tupdate @contacted$n { meta l4proto . $th sport . $ip daddr$life }\n";
+// A port that an earlier mapping had by chance leads to the later one: an update alone leaves the place as it was.
 constexpr std::string_view kWriteMaps =
-    R"(		ct direction original update @inside_address$n { meta l4proto . $th sport$life : ct original $ip saddr } update @inside_port$n { meta l4proto . $th sport$life : ct original proto-src }
+    R"(		ct state new ct direction original delete @inside_address$n { meta l4proto . $th sport : ct original $ip saddr } delete @inside_port$n { meta l4proto . $th sport : ct original proto-src }
+		ct direction original update @inside_address$n { meta l4proto . $th sport$life : ct original $ip saddr } update @inside_port$n { meta l4proto . $th sport$life : ct original proto-src }
 		ct direction reply update @inside_address$n { meta l4proto . $th sport$life : ct reply $ip saddr } update @inside_port$n { meta l4proto . $th sport$life : ct reply proto-src }
 )";
 

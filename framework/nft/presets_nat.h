@@ -67,10 +67,11 @@ NatBehaviour symmetric();             ///< mapping and filtering address-and-por
 /// - Address-and-port-dependent mapping: `masquerade fully-random`.
 ///
 /// Limits. A random port may be in use for another destination: 1 in 32,256 for each other mapping; then a mapping
-/// changes. So may a hashed one, 1 in 64,512; then the later connection to the same destination address and port is
-/// dropped. Parity is not kept (RFC 4787 REQ-4). 65,535 mappings of each family. The time-out of a mapping also holds
-/// before anybody has answered. ICMP queries are translated by plain masquerade, for 30 s (RFC 5508 REQ-2 wants 60:
-/// net.netfilter.nf_conntrack_icmp_timeout). TCP that ended is forgotten after 10 s, and its mapping with it.
+/// changes, and what comes in unasked goes to the latest that got the port. So may a hashed one, 1 in 64,512; then the
+/// later connection to the same destination address and port is dropped. Parity is not kept (RFC 4787 REQ-4). 65,535
+/// mappings of each family. The time-out of a mapping also holds before anybody has answered. ICMP queries are
+/// translated by plain masquerade, for 30 s (RFC 5508 REQ-2 wants 60: net.netfilter.nf_conntrack_icmp_timeout). TCP
+/// that ended is forgotten after 10 s, and its mapping with it.
 ///
 /// Errors: port preservation with a mapping that depends on the destination; hairpinning without the outside address of
 /// a family; interfaces that are one and the same or unnamed; a time-out below 1 s.
