@@ -79,7 +79,7 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
       const auto path = asked(from, address, brought);
       const auto wrong = wanted_ ? contradiction(path) : doubt(path);
       if (wrong) told.clear();
-      told += (told.empty() ? "" : "\n      and: ") + wrong.value_or("") + text_of(path);
+      told += (told.empty() ? "" : "\n      and: ") + wrong.value_or("") + path.to_string();
       return !wrong;
     });
     if (listener->IsInterested()) *listener << told << again_line();
@@ -165,16 +165,6 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     if (wanted_ && !path.answered()) return "";
     const auto contradiction = reason_ ? reason_->contradiction(path) : std::nullopt;
     return contradiction ? std::optional{*contradiction + ": "} : std::nullopt;
-  }
-
-  static std::string text_of(const Path& path) {
-    auto text = path.reason;
-    if (path.probe != path.reason) text += "\n    probe: " + path.probe;
-    if (!path.there.empty()) text += "\n     path: " + topology::to_string(path.there);
-    if (!path.back.empty()) text += "\n     back: " + topology::to_string(path.back);
-    for (const auto& line : path.state) text += "\n    state: " + line;
-    if (!path.vouched) text += "\n     note: the trace did not listen all the time; a rule may have decided unseen";
-    return text;
   }
 
   Target target_;

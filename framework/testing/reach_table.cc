@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -21,6 +22,7 @@ namespace {
 using ::testing::MatchResultListener;
 
 constexpr std::size_t kMostExplained = 10;
+constexpr std::string_view kIndent = "    ";
 
 std::string without_spaces_around(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -81,7 +83,11 @@ class Comparison {
     if (rows.size() != seen_.nodes.size() + 1)
       return fmt::format("the table needs a heading and {} rows, it has {}", seen_.nodes.size(), rows.size());
     const auto& heading = rows.front();
-    std::set<std::string> asking;
+    std::set<std::string> asking, asked;
+    for (std::size_t column = 1; column < heading.size(); ++column) {
+      if (!asked.insert(heading[column]).second)
+        return fmt::format("the table has two columns of \"{}\"", heading[column]);
+    }
     for (std::size_t row = 1; row < rows.size(); ++row) {
       if (rows[row].size() != heading.size() || heading.size() != seen_.nodes.size() + 1)
         return fmt::format("row {} of the table has {} cells", row, rows[row].size() - 1);
@@ -120,6 +126,61 @@ class Comparison {
   std::vector<Difference> differences_;
 };
 
+// The table as it was seen, in the order of the nodes. A cell that differs has a word with `!` for each service that
+// does: `22!` was reached, `no 631!` was not, though the other was expected; of `icmp unproven!` nothing tells.
+class MarkedTable {
+ public:
+  MarkedTable(const Reachability& seen, const std::vector<Difference>& differences)
+      : seen_{seen}, rows_(seen.nodes.size() + 1), widths_(seen.nodes.size() + 1) {
+    for (const auto& each : differences) differing_[{each.from, each.to}].insert(each.service);
+    add(0, 0, "");
+    for (std::size_t i = 0; i < seen.nodes.size(); ++i) {
+      add(0, i + 1, seen.nodes[i].name());
+      add(i + 1, 0, seen.nodes[i].name());
+      for (std::size_t to = 0; to < seen.nodes.size(); ++to) add(i + 1, to + 1, cell(i, to));
+    }
+  }
+
+  [[nodiscard]] std::size_t differing_cells() const { return differing_.size(); }
+
+  /// Each line begins with `indent`, and with the end of the one before.
+  [[nodiscard]] std::string to_string(std::string_view indent) const {
+    std::string text;
+    for (const auto& row : rows_) {
+      std::string line;
+      for (std::size_t column = 0; column < row.size(); ++column)
+        line += fmt::format("{}{:{}}", column == 0 ? "" : " | ", row[column], widths_[column]);
+      text += fmt::format("\n{}{}", indent, line.substr(0, line.find_last_not_of(' ') + 1));
+    }
+    return text;
+  }
+
+ private:
+  void add(std::size_t row, std::size_t column, const std::string& text) {
+    rows_[row].push_back(text);
+    widths_[column] = std::max(widths_[column], text.size());
+  }
+
+  [[nodiscard]] std::string cell(std::size_t from, std::size_t to) const {
+    const auto marks = differing_.find({from, to});
+    if (marks == differing_.end()) return seen_.cell(from, to);
+    std::string text;
+    for (std::size_t service = 0; service < seen_.services.size(); ++service) {
+      const bool reached = seen_.cells[from][to][service], marked = marks->second.contains(service);
+      if (!reached && !marked) continue;
+      const bool unproven = seen_.verdicts[from][to][service] == Verdict::unknown;
+      text += fmt::format("{}{}{}{}", text.empty() ? "" : " ", reached || unproven ? "" : "no ",
+                          cell_word(seen_.services[service]), marked ? (unproven ? " unproven!" : "!") : "");
+    }
+    return text;
+  }
+
+  const Reachability& seen_;
+  std::map<std::pair<std::size_t, std::size_t>, std::set<std::size_t>> differing_;
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> widths_;
+};
+
 // Asks again, with somebody who listens, as when the table was made.
 Path ask_again(const Reachability& seen, const Difference& difference) {
   const auto& to = seen.nodes[difference.to];
@@ -144,11 +205,17 @@ class Table : public ::testing::MatcherInterface<const Reachability&> {
       return false;
     }
     const auto& differences = comparison.differences();
-    if (differences.empty()) return true;
-    *listener << differences.size() << " differ:\n" << seen.to_string();
+    const MarkedTable table{seen, differences};
+    if (differences.empty()) {
+      *listener << "all as in the table:" << table.to_string(kIndent);
+      return true;
+    }
+    const auto cells = table.differing_cells();
+    *listener << cells << (cells == 1 ? " cell differs:" : " cells differ:") << table.to_string(kIndent);
     for (std::size_t i = 0; i < std::min(differences.size(), kMostExplained); ++i)
       tell(seen, differences[i], *listener);
-    if (differences.size() > kMostExplained) *listener << "\n  and " << differences.size() - kMostExplained << " more";
+    if (differences.size() > kMostExplained)
+      *listener << "\n    and " << differences.size() - kMostExplained << " more";
     *listener << again_line();
     return false;
   }
@@ -164,7 +231,7 @@ class Table : public ::testing::MatcherInterface<const Reachability&> {
   static void tell(const Reachability& seen, const Difference& difference, MatchResultListener& listener) {
     const auto verdict = seen.verdicts[difference.from][difference.to][difference.service];
     const auto path = ask_again(seen, difference);
-    listener << fmt::format("\n  {} to {} on {}: {}; {}\n    path: {}", seen.nodes[difference.from].name(),
+    listener << fmt::format("\n    {} to {} on {}: {}; {}\n      path: {}", seen.nodes[difference.from].name(),
                             seen.nodes[difference.to].name(), cell_word(seen.services[difference.service]),
                             words(verdict), path.reason, topology::to_string(path.there));
   }
@@ -173,6 +240,11 @@ class Table : public ::testing::MatcherInterface<const Reachability&> {
 };
 
 }  // namespace
+
+void PrintTo(const Reachability& seen, std::ostream* out) {
+  *out << seen.nodes.size() << (seen.nodes.size() == 1 ? " node asked on" : " nodes asked on");
+  for (const auto& service : seen.services) *out << ' ' << cell_word(service);
+}
 
 ::testing::Matcher<const Reachability&> MatchesTable(std::string_view table) {
   return ::testing::MakeMatcher(new Table(table));

@@ -4,6 +4,7 @@
 #include <netrig/topology/lab.h>
 
 #include <gmock/gmock.h>
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -64,10 +65,31 @@ TEST_F(ReachTableTest, NamesTheRuleForEachCellThatDiffers) {
     guest | -           | 631
     staff | udp/53 icmp | -      )");
   EXPECT_THAT(
-      said, AllOf(HasSubstr("2 differ:\n      | guest       | staff\nguest | -           | 22\n"),
+      said, AllOf(HasSubstr("1 cell differs:\n          | guest       | staff\n    guest | -           | no 631! 22!\n"
+                            "    staff | udp/53 icmp | -\n    guest to staff on 631: "),
                   HasSubstr("guest to staff on 631: not reached; dropped at \"gw\": table inet t, chain guard, rule 3"),
                   HasSubstr("guest to staff on 22: reached, expected not; connected to 10.0.2.2:22"),
                   HasSubstr("guard t rule 2 accept"), HasSubstr("again: ")));
+}
+
+TEST_F(ReachTableTest, AFailedAssertionShowsOneTable) {
+  const auto now = seen();
+  ::testing::TestPartResultArray failures;
+  {
+    const ::testing::ScopedFakeTestPartResultReporter reporter{&failures};
+    EXPECT_THAT(now, MatchesTable("| guest | staff \n guest | - | all \n staff | none | -"));
+    EXPECT_THAT(now, Not(MatchesTable("| guest | staff \n guest | - | 22 \n staff | udp/53 icmp | -")));
+  }
+  ASSERT_EQ(failures.size(), 2);
+  EXPECT_THAT(failures.GetTestPartResult(0).message(),
+              HasSubstr("Expected: matches the table\n  Actual: 2 nodes asked on 631 22 udp/53 icmp (of type "
+                        "netrig::topology::Reachability), 2 cells differ:\n"
+                        "          | guest         | staff\n"
+                        "    guest | -             | no 631! 22 no udp/53! no icmp!\n"
+                        "    staff | udp/53! icmp! | -\n    guest to staff on 631: "));
+  EXPECT_THAT(failures.GetTestPartResult(1).message(), HasSubstr("does not match the table\n  Actual: 2 nodes asked on "
+                                                                 "631 22 udp/53 icmp (of type"));
+  EXPECT_THAT(failures.GetTestPartResult(1).message(), HasSubstr("all as in the table:\n          | guest"));
 }
 
 TEST_F(ReachTableTest, SilenceThatNothingExplainsDiffersFromEveryTable) {
@@ -76,7 +98,8 @@ TEST_F(ReachTableTest, SilenceThatNothingExplainsDiffersFromEveryTable) {
                             .mac = MacAddress::parse("02:00:00:00:99:99").value()});  // nobody's
   const auto now = reachability({lab_["guest"], lab_["staff"]}, {tcp(22)}, {.patience = std::chrono::milliseconds{1}});
   EXPECT_THAT(failure_of(now, "| guest | staff \n guest | - | none \n staff | none | -"),
-              HasSubstr("guest to staff on 22: not reached, and nothing proved why; lost after \"gw\""));
+              AllOf(HasSubstr("guest | -     | 22 unproven!"),
+                    HasSubstr("guest to staff on 22: not reached, and nothing proved why; lost after \"gw\"")));
 }
 
 TEST_F(ReachTableTest, WhatIsNoTableIsSaid) {
@@ -90,6 +113,8 @@ TEST_F(ReachTableTest, WhatIsNoTableIsSaid) {
               HasSubstr("the cell of \"guest\" to \"guest\" holds \"22\""));
   EXPECT_THAT(failure_of(now, "| guest | staff \n guest | - | 22 \n guest | - | 22"),
               HasSubstr("two rows of \"guest\""));
+  EXPECT_THAT(failure_of(now, "| guest | guest \n guest | - | - \n staff | none | none"),
+              HasSubstr("two columns of \"guest\""));
   EXPECT_THAT(failure_of(now, "| guest | staff \n guest | - \n staff | none | -"),
               HasSubstr("row 1 of the table has 1 cells"));
 }

@@ -90,11 +90,12 @@ std::string to_string(const std::vector<PathHop>& hops) {
 }
 
 std::string Path::to_string() const {
-  std::string text = reason;
-  if (!there.empty()) text += "\n path: " + topology::to_string(there);
-  if (!back.empty()) text += "\n back: " + topology::to_string(back);
-  text += "\nprobe: " + probe;
-  if (!vouched) text += "\n note: the trace did not listen all the time: what is missing here may have happened";
+  auto text = reason;
+  if (probe != reason) text += "\n    probe: " + probe;
+  if (!there.empty()) text += "\n     path: " + topology::to_string(there);
+  if (!back.empty()) text += "\n     back: " + topology::to_string(back);
+  for (const auto& line : state) text += "\n    state: " + line;
+  if (!vouched) text += "\n     note: the trace did not listen all the time; a rule may have decided unseen";
   return text;
 }
 

@@ -83,7 +83,8 @@ struct Path {
   bool proven = false;  ///< the verdict rests on evidence: an answer, or something seen that rules one out
 
   [[nodiscard]] bool answered() const { return verdict == Verdict::accepted; }
-  /// The reason, then lines of `path:`, `back:` and `probe:`.
+  /// The reason, then lines of `probe:` (unless that is the reason), `path:`, `back:`, `state:`, and of `note:` where
+  /// the trace did not listen all the time. Failures of CanReach() and CannotReach() print the same.
   [[nodiscard]] std::string to_string() const;
 };
 std::ostream& operator<<(std::ostream& out, const Path& path);
