@@ -2,6 +2,8 @@
 #include <netrig/base/signal_name.h>
 #include <netrig/base/unique_fd.h>
 #include <netrig/doctor/host.h>
+#include <netrig/netlink/neighbour_table.h>
+#include <netrig/netlink/socket.h>
 #include <netrig/sandbox/process_limit.h>
 
 #include <fmt/format.h>
@@ -170,6 +172,24 @@ Finding check_namespaces() {
   return enough ? found("limit-namespaces", evidence) : lacks("limit-namespaces", evidence);
 }
 
+// What a hundred tests a second, of which each makes ten entries that live for five seconds, stay within.
+constexpr std::uint32_t kEnoughNeighbours = 4096;
+
+Finding check_neighbours() {
+  auto socket = netlink::Socket::open({}, netlink::Access::read_only);
+  if (!socket) return unknown("limit-neighbours", socket.error().message());
+  const auto tables = netlink::dump_neighbour_tables(*socket);
+  if (!tables) return unknown("limit-neighbours", tables.error().message());
+  std::string evidence;
+  bool enough = true;
+  for (const auto& table : *tables) {
+    enough = enough && table.limit >= kEnoughNeighbours;
+    evidence += fmt::format("{}{} holds {} of {}, was full {} times", evidence.empty() ? "" : "; ", table.name,
+                            table.entries, table.limit, table.full);
+  }
+  return enough ? found("limit-neighbours", evidence) : lacks("limit-neighbours", evidence);
+}
+
 // Whoever has the capabilities of a user namespace may set its limits: tried in a child, which is then in one.
 Finding check_user_limits() {
   const pid_t child = ::fork();
@@ -233,11 +253,11 @@ Finding check_root() {
   return ::geteuid() == 0 ? found("root", "this is root") : lacks("root", fmt::format("this is user {}", ::geteuid()));
 }
 
-constexpr HostCheck kChecks[] = {
-    check_user_limits,     check_socket_buffer,  check_keyrings,   check_kernel,
-    check_subordinate_ids, check_new_privileges, check_ptrace,     check_core_file,
-    check_processes,       check_descriptors,    check_namespaces, check_memory,
-    check_clock,           check_steady_cpu,     check_root,       check_address_sanitizer};
+constexpr HostCheck kChecks[] = {check_user_limits,      check_socket_buffer,  check_keyrings,   check_kernel,
+                                 check_subordinate_ids,  check_new_privileges, check_ptrace,     check_core_file,
+                                 check_processes,        check_descriptors,    check_namespaces, check_neighbours,
+                                 check_memory,           check_clock,          check_steady_cpu, check_root,
+                                 check_address_sanitizer};
 
 }  // namespace
 

@@ -4,11 +4,13 @@
 #include <netrig/netlink/link.h>
 #include <netrig/netlink/mdb.h>
 #include <netrig/netlink/neighbour.h>
+#include <netrig/netlink/neighbour_table.h>
 #include <netrig/netlink/test_namespace.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace netrig::netlink {
@@ -165,6 +167,19 @@ TEST_F(NeighbourTest, MdbIsListedAsBridgeListsIt) {
     if (each.port == kPort) text += each.to_string() + "\n";
   }
   EXPECT_EQ(text, here_.tool("bridge mdb | grep 'port port'"));
+}
+
+// One a family, of the whole machine: an entry of this namespace counts in it.
+TEST_F(NeighbourTest, TablesOfBothFamiliesTellTheirLimit) {
+  const auto tables = dump_neighbour_tables(socket()).value();
+  ASSERT_EQ(tables.size(), 2U);
+  const auto of = [&](AddressFamily family) {
+    const auto found = std::ranges::find(tables, family, &NeighbourTable::family);
+    return found == tables.end() ? NeighbourTable{} : *found;
+  };
+  EXPECT_EQ(of(AddressFamily::ipv4).name, "arp_cache");
+  EXPECT_EQ(of(AddressFamily::ipv6).name, "ndisc_cache");
+  for (const auto& table : tables) EXPECT_GT(table.limit, 0U) << table.name;
 }
 
 }  // namespace

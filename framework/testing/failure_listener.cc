@@ -11,6 +11,7 @@ namespace netrig {
 void FailureListener::OnTestStart(const testing::TestInfo& /*test*/) {
   said_ = false;
   line_ = again_line();
+  tables_.remember();
   testing::Test::RecordProperty("netrig.seed", std::to_string(seed()));
 }
 
@@ -20,7 +21,10 @@ void FailureListener::OnTestPartResult(const testing::TestPartResult& result) {
 }
 
 void FailureListener::OnTestEnd(const testing::TestInfo& test) {
-  if (test.result()->Failed() && !said_) out_ << line_.substr(1) << '\n' << std::flush;
+  if (!test.result()->Failed()) return;
+  out_ << tables_.text();
+  if (!said_) out_ << line_.substr(1) << '\n';
+  out_ << std::flush;
 }
 
 }  // namespace netrig

@@ -1,5 +1,8 @@
-// Ends each failed test's output with its seed and the command that repeats it, whatever assertion failed.
+// Ends each failed test's output with its seed and the command that repeats it, whatever assertion failed, and with
+// what the machine did to it.
 #pragma once
+
+#include <netrig/testing/full_tables.h>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +23,7 @@ class FailureListener : public testing::EmptyTestEventListener {
  private:
   std::ostream& out_;
   std::string line_;  ///< made when the test starts: GoogleTest holds its lock while it tells of a failure
+  FullTables tables_;
   bool said_ = false;
 };
 

@@ -249,6 +249,12 @@ TEST_F(DoctorTest, SeesTheLimitsOfTheProcess) {
   EXPECT_EQ(check("limit-descriptors", lower).at("evidence"), "ulimit -Sn is 64, -Hn is 64");
 }
 
+TEST_F(DoctorTest, SeesTheLimitsOfTheNeighbourTables) {
+  const std::string evidence = check("limit-neighbours").at("evidence");
+  EXPECT_THAT(evidence, ::testing::ContainsRegex("arp_cache holds [0-9]+ of [0-9]+, was full [0-9]+ times"));
+  EXPECT_THAT(evidence, ::testing::ContainsRegex("ndisc_cache holds [0-9]+ of [0-9]+, was full [0-9]+ times"));
+}
+
 TEST_F(DoctorTest, SeesThatNoProgramGainsPrivileges) {
   EXPECT_EQ(check("new-privileges", give_up_new_privileges).at("outcome"), "missing");
 }
