@@ -2,11 +2,11 @@
 #include <netrig/nft/presets.h>
 #include <netrig/nft/presets_firewall.h>
 #include <netrig/suites/nat/behind_nat.h>
+#include <netrig/suites/nat/witness.h>
 #include <netrig/topology/nat_trial.h>
 
 #include <algorithm>
 #include <cctype>
-#include <regex>
 
 namespace netrig {
 namespace {
@@ -30,6 +30,29 @@ TEST_P(NatBehaviourSuite, IsFoundByAClientAndAServer) {
       EXPECT_EQ(nat.hairpins, GetParam().hairpinning);
       EXPECT_EQ(nat.hairpins_with_outside_source, GetParam().hairpinning);
     }
+  }
+}
+
+TEST_P(NatBehaviourSuite, IsWhatNftAndConntrackSay) {
+  translate(GetParam());
+  expect_nft_lists(gw(), value_or_throw(nft::nat_rules(sides(), GetParam())));
+  const auto deadline = Deadline::after(std::chrono::seconds{10});
+  for (const auto family : kFamilies) {
+    const auto open = [&](const Node& node, nft::Protocol protocol) {
+      return TrialSocket::open(node, protocol, {node.address(family), Port{3478}});
+    };
+    auto sender = open(pc(), nft::Protocol::udp), receiver = open(server(), nft::Protocol::udp);
+    sender.send(receiver.local(), 1);
+    const auto datagram = receiver.receive(deadline);
+    ASSERT_TRUE(datagram);
+    expect_conntrack_lists(gw(), nft::Protocol::udp, sender.local(), receiver.local(), datagram->from);
+
+    auto client = open(pc(), nft::Protocol::tcp), listener = open(server(), nft::Protocol::tcp);
+    listener.listen();
+    client.connect(listener.local());
+    const auto accepted = listener.accept(deadline);
+    ASSERT_TRUE(accepted);
+    expect_conntrack_lists(gw(), nft::Protocol::tcp, client.local(), listener.local(), accepted->second);
   }
 }
 
@@ -114,90 +137,6 @@ TEST_F(PortsInUse, AreFreeAgainWhenTheMappingIsGone) {
   gw().flush_rules();  // with the sets that say so
   translate(nft::port_restricted_cone());
   EXPECT_EQ(port_of(tv, second), Port{5000});
-}
-
-// What the connection table says about how long a translated connection of that protocol lives.
-class MappingTimeOuts : public BehindNatTest {
- protected:
-  std::uint32_t left(nft::Protocol protocol) {
-    for (const auto& entry : gw().snapshot().connections) {
-      if (entry.protocol == protocol && entry.source_nat) return entry.timeout.value_or(0);
-    }
-    return 0;
-  }
-};
-
-TEST_F(MappingTimeOuts, AreFiveMinutesForUdpAlsoWhenNobodyAnswers) {
-  translate(nft::port_restricted_cone());
-  auto probe = TrialSocket::open_unused(pc(), nft::Protocol::udp, pc().address());
-  auto deaf = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{9}});
-  probe.send(deaf.local(), 1);
-  ASSERT_TRUE(deaf.receive(Deadline::after(std::chrono::seconds{10})));
-  EXPECT_THAT(left(nft::Protocol::udp), ::testing::AllOf(::testing::Ge(200U), ::testing::Le(300U)));
-}
-
-TEST_F(MappingTimeOuts, AreTwoHoursAndFourMinutesForTcp) {
-  translate(nft::port_restricted_cone());
-  const auto web = server().listen(tcp(80));
-  auto connection = value_or_throw(
-      pc().run([&] { return traffic::Probe::open({.service = tcp(80), .destination = server().address()}); }));
-  ASSERT_TRUE(connection.run(Deadline::after(std::chrono::seconds{10})).answered());
-  EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] {  // the last packet of the handshake makes it so
-    const auto seconds = left(nft::Protocol::tcp);
-    return seconds > 7000 && seconds <= 7440;
-  })) << left(nft::Protocol::tcp);
-}
-
-TEST_F(MappingTimeOuts, AreWhatWasAskedFor) {
-  translate({.timeouts = {.udp = std::chrono::seconds{1000}}});
-  const auto nat = found(AddressFamily::ipv4, nft::Protocol::udp);
-  EXPECT_THAT(left(nft::Protocol::udp), ::testing::AllOf(::testing::Ge(700U), ::testing::Le(1000U))) << nat;
-}
-
-// Elements of the NAT's sets and maps that are about to expire.
-class Renewal : public BehindNatTest {
- protected:
-  traffic::Endpoint inside() { return {pc().address(), Port{5000}}; }
-  traffic::Endpoint outside() { return {gw().address("wan"), Port{5000}}; }
-  void write_old_mapping() {
-    gw().load_ruleset_text(R"(
-add element inet translation taken4 { udp . 5000 timeout 5m expires 59s }
-add element inet translation owners4 { udp . 5000 . 10.1.0.2 timeout 5m expires 59s }
-add element inet translation inside_address4 { udp . 5000 timeout 5m expires 59s : 10.1.0.2 }
-add element inet translation inside_port4 { udp . 5000 timeout 5m expires 59s : 5000 }
-add element inet translation contacted4 { udp . 5000 . 203.0.113.2 timeout 5m expires 59s }
-)");
-  }
-  // How many elements have less than a minute left.
-  std::ptrdiff_t old_elements() {
-    const auto rules = gw().ruleset_text();
-    const std::regex old{"expires [0-9]+s"};
-    return std::distance(std::sregex_iterator{rules.begin(), rules.end(), old}, {});
-  }
-};
-
-TEST_F(Renewal, IsDoneByPacketsFromInside) {
-  translate(nft::restricted_cone());
-  write_old_mapping();
-  ASSERT_EQ(old_elements(), 5);
-  auto client = TrialSocket::open(pc(), nft::Protocol::udp, inside());
-  auto at = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{3478}});
-  client.send(at.local(), 1);
-  ASSERT_TRUE(at.receive(Deadline::after(std::chrono::seconds{10})));
-  EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
-}
-
-TEST_F(Renewal, IsDoneByAnswersFromInside) {
-  translate(nft::restricted_cone());
-  write_old_mapping();
-  auto client = TrialSocket::open(pc(), nft::Protocol::udp, inside());
-  auto at = TrialSocket::open(server(), nft::Protocol::udp, {server().address(), Port{3478}});
-  at.send(outside(), 1);
-  ASSERT_TRUE(client.receive(Deadline::after(std::chrono::seconds{10})));
-  EXPECT_EQ(old_elements(), 5);  // not by packets from outside: they would hold a mapping open for ever
-  client.send(at.local(), 1);
-  ASSERT_TRUE(at.receive(Deadline::after(std::chrono::seconds{10})));
-  EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
 }
 
 // The router's firewall alone, without a NAT.

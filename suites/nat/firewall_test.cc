@@ -4,7 +4,10 @@
 #include <netrig/nft/presets.h>
 #include <netrig/suites/nat/home.h>
 #include <netrig/suites/nat/raw_packet.h>
+#include <netrig/suites/nat/witness.h>
 #include <netrig/topology/explain.h>
+
+#include <regex>
 
 namespace netrig {
 namespace {
@@ -26,6 +29,8 @@ class RouterFirewallPreset : public HomeTest {
     EXPECT_TRUE(eventually(10s, [&] { return count_of(comment) > 0; })) << comment;
   }
 };
+
+TEST_F(RouterFirewallPreset, IsWhatNftLists) { expect_nft_lists(gw(), counted(nft::router_firewall(settings()))); }
 
 TEST_F(RouterFirewallPreset, LetsTheInsideOut) {
   proves("what is inside reaches the outside and is answered");
@@ -207,6 +212,8 @@ class ClientFirewallPreset : public HomeTest {
   }
 };
 
+TEST_F(ClientFirewallPreset, IsWhatNftLists) { expect_nft_lists(pc(), nft::client_firewall()); }
+
 TEST_F(ClientFirewallPreset, MayAskAnything) {
   const auto web = server().listen(tcp(8080));
   const auto names = server().listen(udp(53));
@@ -232,6 +239,8 @@ class CorporateFirewallPreset : public HomeTest {
     if (!IsSkipped()) gw().load_ruleset_text(nft::corporate_firewall(kInside, kOutside));
   }
 };
+
+TEST_F(CorporateFirewallPreset, IsWhatNftLists) { expect_nft_lists(gw(), nft::corporate_firewall(kInside, kOutside)); }
 
 TEST_F(CorporateFirewallPreset, LetsOutWebAndNames) {
   for (const auto& service : {tcp(80), tcp(443), tcp(53), udp(53)}) {
@@ -268,6 +277,14 @@ TEST_F(CorporateFirewallPreset, DropsErrorsAboutNoKnownConnection) {
 }
 
 class GuidePresets : public HomeTest {};
+
+TEST_F(GuidePresets, AreWhatNftLists) {
+  for (const auto& ruleset : {nft::guide_gateway(kInside, kOutside), nft::guide_output()}) {
+    gw().flush_rules();
+    gw().add_rules(ruleset);
+    expect_nft_lists(gw(), std::regex_replace(to_string(ruleset), std::regex{" packets 0 bytes 0"}, ""));
+  }
+}
 
 TEST_F(GuidePresets, TheGatewayHidesTheInsideAndLetsItOut) {
   gw().add_rules(nft::guide_gateway(kInside, kOutside));

@@ -16,8 +16,8 @@ void HomeTest::SetUp() {
   build(home);
 }
 
-void HomeTest::load_counted(const std::string& rules) {
-  gw().load_ruleset_text(std::regex_replace(rules, std::regex{" (accept|drop) comment"}, " counter $1 comment"));
+std::string HomeTest::counted(const std::string& rules) {
+  return std::regex_replace(rules, std::regex{" (accept|drop) comment"}, " counter $1 comment");
 }
 
 std::uint64_t HomeTest::count_of(std::string_view comment) {

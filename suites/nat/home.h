@@ -29,8 +29,10 @@ class HomeTest : public LabTest {
   [[nodiscard]] Node gw() { return node("gw"); }
   [[nodiscard]] Node server() { return node("server"); }
 
-  /// Loads rules into the router, with a counter in every rule that has a comment.
-  void load_counted(const std::string& rules);
+  /// The rules with a counter in every one that has a comment.
+  [[nodiscard]] static std::string counted(const std::string& rules);
+  /// Loads them into the router.
+  void load_counted(const std::string& rules) { gw().load_ruleset_text(counted(rules)); }
   /// How many packets the router's rule with that comment counted.
   [[nodiscard]] std::uint64_t count_of(std::string_view comment);
 };

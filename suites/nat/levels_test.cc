@@ -1,18 +1,25 @@
 // Two levels of NAT, NATs that translate prefixes, hosts that meet by outside addresses, and NATs of other makes.
 #include <netrig/nft/conntrack.h>
 #include <netrig/suites/nat/behind_nat.h>
+#include <netrig/suites/nat/witness.h>
 #include <netrig/suites/tools.h>
 #include <netrig/topology/explain.h>
 #include <netrig/topology/nat_trial.h>
+
+#include <algorithm>
 
 namespace netrig {
 namespace {
 
 using nft::Filtering;
 using nft::Mapping;
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Gt;
 using ::testing::HasSubstr;
+using ::testing::Le;
 
-constexpr std::chrono::seconds kPatient{10};
+constexpr auto kPatient = 10s;
 
 // Two subscribers, each behind a router of its own, behind one carrier.
 class CarrierNatSuite : public LabTest {
@@ -49,6 +56,39 @@ class CarrierNatSuite : public LabTest {
     return {.inside = InterfaceName{"access"},
             .outside = InterfaceName{"internet"},
             .addresses = {node("carrier").address("internet")}};
+  }
+  void ask_for(const nft::IdleTimeouts& timeouts) {
+    node("carrier").flush_rules();
+    node("carrier").load_ruleset_text(value_or_throw(nft::carrier_nat(carrier_sides(), timeouts)));
+  }
+  TrialSocket datagrams(std::string_view name) {
+    return TrialSocket::open(node(name), nft::Protocol::udp, {node(name).address(), Port{3478}});
+  }
+  void send_datagram() {
+    auto client = datagrams("pc"), at = datagrams("server");
+    client.send(at.local(), 1);
+    ASSERT_TRUE(at.receive(Deadline::after(kPatient))) << node("home").snapshot() << node("carrier").snapshot();
+  }
+  std::uint32_t left(nft::Protocol protocol) { return seconds_left(node("carrier"), AddressFamily::ipv4, protocol); }
+  // A new connection, at the carrier; in the state of one that is begun nobody answers.
+  ::testing::AssertionResult connection_comes_to(const std::string& state, std::uint32_t more_than,
+                                                 std::uint32_t at_most) {
+    const auto web = node("server").listen(traffic::tcp(80));
+    const Port port{state == "SYN_SENT" ? std::uint16_t{81} : std::uint16_t{80}};
+    node("server").load_ruleset_text(
+        "table inet deaf { chain c { type filter hook input priority 0; tcp dport 81 drop; }; }");
+    auto client = TrialSocket::open_unused(node("pc"), nft::Protocol::tcp, node("pc").address());
+    client.connect({node("server").address(), port});
+    return eventually(kPatient,
+                      [&] {
+                        return std::ranges::any_of(
+                            translated_connections(node("carrier"), AddressFamily::ipv4, nft::Protocol::tcp),
+                            [&](const auto& entry) {
+                              return entry.original.destination_port == port && entry.tcp_state == state &&
+                                     entry.timeout > more_than && entry.timeout <= at_most;
+                            });
+                      })
+           << node("carrier").snapshot();
   }
   nft::NatBehaviour home_behaviour_ = nft::full_cone();
 };
@@ -121,6 +161,42 @@ TEST_F(CarrierNatSuite, KeepsSharedAddressesFromTheOutside) {
                                       Because(Verdict::dropped).by("RFC 6598 4: shared address to the outside")));
 }
 
+TEST_F(CarrierNatSuite, IsWhatNftAndConntrackSay) {
+  expect_nft_lists(node("carrier"), value_or_throw(nft::carrier_nat(carrier_sides())));
+  expect_nft_lists(node("home"), value_or_throw(nft::nat_rules(kHome, home_behaviour_)));
+  auto client = datagrams("pc"), at = datagrams("server");
+  client.send(at.local(), 1);
+  const auto datagram = at.receive(Deadline::after(kPatient));
+  ASSERT_TRUE(datagram);
+  const traffic::Endpoint between{node("home").address("wan"), client.local().port};  // a full cone keeps the port
+  expect_conntrack_lists(node("home"), nft::Protocol::udp, client.local(), at.local(), between);
+  expect_conntrack_lists(node("carrier"), nft::Protocol::udp, between, at.local(), datagram->from);
+}
+
+// RFC 6888, and so carrier_nat(), is of IPv4 only.
+TEST_F(CarrierNatSuite, HasTheTimeOutsThatTheRfcsRecommendOverIpv4) {
+  ask_for({});
+  send_datagram();
+  EXPECT_THAT(left(nft::Protocol::udp), AllOf(Gt(120U), Le(300U)));
+  EXPECT_TRUE(connection_comes_to("ESTABLISHED", 7000, 7440));
+  EXPECT_TRUE(connection_comes_to("SYN_SENT", 120, 240));
+}
+
+TEST_F(CarrierNatSuite, HasTheTimeOutsThatWereAskedForOverIpv4) {
+  ask_for({.udp = 1000s, .tcp_established = 20'000s, .tcp_transitory = 2000s});
+  send_datagram();
+  EXPECT_THAT(left(nft::Protocol::udp), AllOf(Gt(700U), Le(1000U)));
+  EXPECT_TRUE(connection_comes_to("ESTABLISHED", 19'000, 20'000));
+  EXPECT_TRUE(connection_comes_to("SYN_SENT", 1000, 2000));
+}
+
+TEST_F(CarrierNatSuite, ForgetsWhatTheHomeRemembersOverIpv4) {
+  ask_for({.udp = 1s});
+  send_datagram();
+  EXPECT_TRUE(eventually(kPatient, [&] { return left(nft::Protocol::udp) == 0; })) << node("carrier").snapshot();
+  EXPECT_GT(seconds_left(node("home"), AddressFamily::ipv4, nft::Protocol::udp), 120U);
+}
+
 // fd00:1::/64 inside is 2001:db8:a:1::/64 outside, which the server finds behind gw.
 class PrefixTranslationSuite : public BehindNatTest {
  public:
@@ -146,6 +222,10 @@ TEST_F(PrefixTranslationSuite, ExchangesThePrefixAndNothingElse) {
     EXPECT_TRUE(nat.hairpins) << nat;
     EXPECT_TRUE(nat.hairpins_with_outside_source) << nat;
   }
+}
+
+TEST_F(PrefixTranslationSuite, IsWhatNftSays) {
+  expect_nft_lists(gw(), value_or_throw(nft::prefix_translation(sides(), "fd00:1::/64"_net, "2001:db8:a:1::/64"_net)));
 }
 
 TEST_F(PrefixTranslationSuite, LetsTheOutsideBegin) {
