@@ -141,6 +141,17 @@ Expected& Expected::meeting(std::string comment) {
   return *this;
 }
 
+Expected& Expected::arriving(std::string comment) {
+  arrives.push_back(std::move(comment));
+  return *this;
+}
+
+Expected Expected::effects() const {
+  auto without = *this;
+  without.meets.clear();
+  return without;
+}
+
 Expected accepted(std::string by) { return {.verdict = Verdict::accepted, .by = std::move(by)}; }
 Expected dropped(std::string by) { return {.verdict = Verdict::dropped, .by = std::move(by)}; }
 Expected rejected(std::string by, std::string answer) {
@@ -163,6 +174,9 @@ std::optional<std::string> contradiction(const Expected& expected, const Seen& s
     return differs("translation", expected.translation, seen.translation) + "\n" + seen.text;
   for (const auto& rule : expected.meets) {
     if (!seen.met.contains(rule)) return fmt::format("rule \"{}\" was not met\n{}", rule, seen.text);
+  }
+  for (const auto& rule : expected.arrives) {
+    if (!seen.met.contains(rule)) return fmt::format("no packet \"{}\"\n{}", rule, seen.text);
   }
   return std::nullopt;
 }

@@ -21,13 +21,18 @@ namespace netrig::office {
 /// What must be so. Rules are named by their comments; a policy is `policy`.
 struct Expected {
   Verdict verdict = Verdict::accepted;
-  std::string by = {};                  ///< the rule that decided on the question; empty: any
-  std::string answer = {};              ///< how it was rejected, as nft names it
-  std::string translation = {};         ///< to be found in the path's translations; `none`: there is none
-  std::vector<std::string> meets = {};  ///< rules that the packets meet as well
+  std::string by = {};                    ///< the rule that decided on the question; empty: any
+  std::string answer = {};                ///< how it was rejected, as nft names it
+  std::string translation = {};           ///< to be found in the path's translations; `none`: there is none
+  std::vector<std::string> meets = {};    ///< rules that the packets meet as well
+  std::vector<std::string> arrives = {};  ///< as what the question comes to the Internet: rules that it has for that
 
   Expected& translated(std::string text);
   Expected& meeting(std::string comment);
+  Expected& arriving(std::string comment);
+  /// The same without the rules met on the way: what people have of the firewall, and nothing that names its rules
+  /// where they decide nothing.
+  [[nodiscard]] Expected effects() const;
 };
 Expected accepted(std::string by);
 Expected dropped(std::string by);
@@ -39,7 +44,7 @@ Expected unserved(std::string by);
 struct Seen {
   Verdict verdict = Verdict::unknown;
   std::string by = {}, answer = {}, translation = {};
-  std::set<std::string> met = {};  ///< comments of every rule of the gateway that a packet met, there and back
+  std::set<std::string> met = {};  ///< comments of every rule, of whatever node, that a packet met, there and back
   std::string text = {};           ///< all of it, for people
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace netrig::office {
 
@@ -66,6 +67,21 @@ std::optional<Mutant> forwarded_elsewhere(const nft::ListedRule& rule) {
   return Mutant{rule.comment, "strays", replacement(rule, changed), {rule.comment}};
 }
 
+// What is written, and what else could be.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kValues{
+    {{"tcp option maxseg size set ", "1000"}, {"dscp set ", "cs1"}, {"meta mark set ", "0x21"}}};
+
+std::optional<Mutant> set_otherwise(const nft::ListedRule& rule) {
+  const auto text = without_comment(rule);
+  for (const auto& [statement, value] : kValues) {
+    const auto at = text.find(statement);
+    if (at == std::string::npos) continue;
+    const auto changed = fmt::format("{}{} comment \"{}\"", text.substr(0, at + statement.size()), value, rule.comment);
+    return Mutant{rule.comment, "sets", replacement(rule, changed), {rule.comment}};
+  }
+  return std::nullopt;
+}
+
 std::set<std::string> rules_that_use(const nft::Listing& listing, const nft::TableName& table, const std::string& set) {
   std::set<std::string> comments;
   for (const auto& rule : listing.rules()) {
@@ -90,8 +106,8 @@ void add_element(const nft::Listing& listing, const nft::ListedBlock& block, con
     return fmt::format("{} element {} {} {{ {} }}\n", verb, nft::to_string(block.table), set, text);
   };
   const auto key = element.substr(0, element.find(" : "));
-  const Mutant removed{fmt::format("{}: {}", set, element), "removed", change("delete", key),
-                       rules_that_use(listing, block.table, set), word_of(key)};
+  const Mutant removed{fmt::format("{}: {}", set, element),       "removed", change("delete", key),
+                       rules_that_use(listing, block.table, set), false,     word_of(key)};
   mutants.push_back(removed);
   const bool accepts = element.ends_with(" : accept");
   if (!accepts && !element.ends_with(" : drop")) return;
@@ -106,9 +122,14 @@ void add_element(const nft::Listing& listing, const nft::ListedBlock& block, con
 std::vector<Mutant> rule_mutants(const nft::Listing& listing) {
   std::vector<Mutant> mutants;
   for (const auto& rule : listing.rules()) {
-    mutants.push_back({rule.comment, "removed", removal(rule), {rule.comment}});
+    mutants.push_back({.what = rule.comment,
+                       .fault = "removed",
+                       .command = removal(rule),
+                       .rules = {rule.comment},
+                       .logs = rule.text.contains(" log ")});
     if (auto other = decided_otherwise(rule)) mutants.push_back(*std::move(other));
     if (auto stray = forwarded_elsewhere(rule)) mutants.push_back(*std::move(stray));
+    if (auto other = set_otherwise(rule)) mutants.push_back(*std::move(other));
   }
   return mutants;
 }

@@ -50,6 +50,13 @@ int rank(const Known& known, const Mutant& mutant) {
   return known.text.contains(mutant.word) ? 0 : 1;
 }
 
+// Whether the mutant is noticed by what becomes of the check's packets. That they no longer meet a rule, which decided
+// nothing, is no such thing; but all that is seen of one that logs.
+bool notices(const Check& check, const Mutant& mutant, Office& office) {
+  const auto expected = mutant.logs ? check.expected : check.expected.effects();
+  return contradiction(expected, check.ask(office)).has_value();
+}
+
 // The checks that notice: the first one is enough unless `all` are wanted.
 std::vector<const Check*> who_notices(Office& office, const Mutant& mutant, const std::vector<Known>& known, bool all) {
   std::vector<const Known*> order;
@@ -62,7 +69,7 @@ std::vector<const Check*> who_notices(Office& office, const Mutant& mutant, cons
   apply(office, mutant);
   for (const auto* each : order) {
     if (each->check->anew) apply(office, mutant);
-    if (contradiction(each->check->expected, each->check->ask(office))) noticed.push_back(each->check);
+    if (notices(*each->check, mutant, office)) noticed.push_back(each->check);
     if (!noticed.empty() && !all) break;
   }
   return noticed;
@@ -71,7 +78,8 @@ std::vector<const Check*> who_notices(Office& office, const Mutant& mutant, cons
 std::string row(const Mutant& mutant, const std::vector<const Check*>& noticed) {
   const auto by = noticed.empty() ? "SURVIVES" : noticed.front()->behaviour + ": " + noticed.front()->name;
   const auto more = noticed.size() < 2 ? "" : fmt::format(", and {} more", noticed.size() - 1);
-  return fmt::format("{:<48} {:<8} {}{}\n", mutant.what, mutant.fault, by, more);
+  const auto* how = mutant.logs ? " (by its trace alone: what it logs is not seen)" : "";
+  return fmt::format("{:<48} {:<8} {}{}{}\n", mutant.what, mutant.fault, by, more, how);
 }
 
 class OfficeMutantsTest : public LabTest {

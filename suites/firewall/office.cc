@@ -2,6 +2,26 @@
 
 namespace netrig::office {
 
+namespace {
+
+// Ethernet's 1500 bytes without PPPoE's 8 (RFC 2516 section 7): what does not fit is not only seen to be so.
+constexpr std::uint32_t kLine = 1492;
+
+// A segment is the line's MTU less 40 bytes of headers, or 60 (RFC 9293 section 3.7.1, RFC 8200 section 8.3).
+constexpr std::string_view kArrivals = R"(
+table inet arrivals {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		meta nfproto ipv4 tcp flags & (syn | ack) == syn tcp option maxseg size 1452 comment "arrives: mss 1452"
+		meta nfproto ipv6 tcp flags & (syn | ack) == syn tcp option maxseg size 1432 comment "arrives: mss 1432"
+		ip dscp cs3 comment "arrives: cs3"
+		ip6 dscp cs3 comment "arrives: cs3, IPv6"
+	}
+}
+)";
+
+}  // namespace
+
 Topology topology() {
   Topology office;
   auto gw = office.router("gw");
@@ -19,7 +39,8 @@ Topology topology() {
       .join(gw, {.name = "wan0", .address = "198.51.100.1/24, 198.51.100.2/24, 2001:db8:ffff::1/64"})
       .join(internet, {.address = "198.51.100.10/24, 2001:db8:ffff::10/64"})
       .join(scanner, {.address = "198.51.100.66/24, 2001:db8:ffff::42/64"})
-      .join(branch, {.name = "wan0", .address = "198.51.100.20/24, 2001:db8:ffff::20/64"});
+      .join(branch, {.name = "wan0", .address = "198.51.100.20/24, 2001:db8:ffff::20/64"})
+      .mtu(kLine);
   office.segment("dmz", "10.1.1.0/24, 2001:db8:1:1::/64")
       .join(gw, {.name = "dmz0", .address = "10.1.1.1/24, 2001:db8:1:1::1/64"})
       .join(web, {.address = "10.1.1.10/24, 2001:db8:1:1::10/64"})
@@ -63,6 +84,7 @@ nft::Tracer open_tracer(const Node& node) {
 
 Office::Office(const std::set<Service>& services)
     : lab_{topology()}, listeners_{listeners(lab_, services)}, tracer_{open_tracer(lab_["gw"])} {
+  lab_["internet"].load_ruleset_text(kArrivals);
   gateway().load_ruleset(rules_file());
 }
 

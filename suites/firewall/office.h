@@ -24,7 +24,10 @@ using Service = std::pair<std::string, traffic::Service>;
 
 class Office {
  public:
-  /// Builds it, with listeners for `services`, and loads the rules.
+  /// Builds it, with listeners for `services`, and loads the rules. What the gateway changes in packets is seen by who
+  /// gets them: `internet` has rules of its own, which look at what comes there and let it be, each with the value that
+  /// it looks for as its comment: `arrives: mss 1452`, `arrives: mss 1432` (IPv6), `arrives: cs3`, `arrives: cs3,
+  /// IPv6`.
   explicit Office(const std::set<Service>& services);
 
   [[nodiscard]] const Lab& lab() const { return lab_; }

@@ -1,5 +1,6 @@
 // What office.nft is to do, a line a question. Each rule, and each element of a set, has a line here
-// that fails without it: mutants_test.cc.
+// that fails without it: mutants_test.cc. Only of rules that log it is the meeting that is asked for: a namespace's
+// packets are in no log that it could read (net.netfilter.nf_log_all_netns).
 #include <netrig/suites/firewall/check.h>
 
 namespace netrig::office {
@@ -173,14 +174,16 @@ Checks what_the_lan_may() {
   const auto told = [] { return rejected("insiders are told", "admin-prohibited"); };
   return {
       flow("TheLanReachesTheInternet", "pc", kInternet4, tcp(22),
-           accepted("lan: out").translated("snat to 198.51.100.1").meeting("mss: fits the line")),
+           accepted("lan: out").translated("snat to 198.51.100.1")),
       flow("TheLanReachesTheInternet", "pc", kInternet6, tcp(22), accepted("lan: out").translated("none")),
+      flow("SegmentsFitTheLine", "pc", kInternet4, tcp(22), accepted("lan: out").arriving("arrives: mss 1452")),
+      flow("SegmentsFitTheLine", "pc", kInternet6, tcp(22), accepted("lan: out").arriving("arrives: mss 1432")),
       flow("TheLanReachesTheInternet", "pc", kInternet4, udp(9),
            unserved("lan: out").meeting("errors about what was let through")),
       flow("TheLanReachesTheInternet", "pc", kInternet4, icmp(),
            accepted("lan: out").translated("snat to 198.51.100.1")),
-      flow("CallsComeFirst", "pc", kInternet4, udp(5060), accepted("lan: out").meeting("calls first")),
-      flow("CallsComeFirst", "pc", kInternet6, udp(5060), accepted("lan: out").meeting("calls first, IPv6")),
+      flow("CallsComeFirst", "pc", kInternet4, udp(5060), accepted("lan: out").arriving("arrives: cs3")),
+      flow("CallsComeFirst", "pc", kInternet6, udp(5060), accepted("lan: out").arriving("arrives: cs3, IPv6")),
       flow("TheLanSendsMailByOurServer", "pc", kInternet4, tcp(25),
            rejected("lan: mail goes by our server", "tcp reset")),
       flow("TheLanReachesTheBranch", "pc", kBranch4, tcp(445), accepted("lan: to the branch").translated("none")),
@@ -201,7 +204,7 @@ Checks what_the_lan_may() {
 Checks what_guests_may() {
   return {
       flow("GuestsReachTheWeb", "phone", kInternet4, tcp(443),
-           accepted("guests: web").translated("snat to 198.51.100.2").meeting("guests are marked")),
+           accepted("guests: web").translated("snat to 198.51.100.2")),
       flow("GuestsReachTheWeb", "phone", kInternet6, tcp(80), accepted("guests: web")),
       flow("GuestsReachTheWeb", "phone", kInternet4, udp(443), accepted("guests: quic")),
       flow("GuestsReadTheirMail", "phone", kInternet4, tcp(587), accepted("guests: their mail")),
