@@ -3,7 +3,7 @@
 //   EXPECT_THAT(guest, CanReach(printer, tcp(631)));
 //     Expected: can reach "printer" (10.9.2.3) on tcp/631
 //       Actual: "guest", dropped at "gw": table inet filter, chain forward, rule 4 (handle 9) "guests stay out": ...
-//         probe: no answer from 10.9.2.3:631; decided after 0.4 ms
+//         probe: no answer from 10.9.2.3 on tcp/631; decided after 0.4 ms
 //          path: guest eth0 -> gw guest0 -> forward filter rule 4 drop
 //         again: ctest --test-dir /src/build/dev -R '^OfficeTest\.GuestsCanPrint$' --output-on-failure
 //   EXPECT_THAT(guest, CannotReach(printer, tcp(631)));
