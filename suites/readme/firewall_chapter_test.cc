@@ -88,7 +88,7 @@ TEST(ReadmeFirewallTest, TheFailureIsTheOneShown) {
   const auto ended = run_by_shell("NETRIG_CTEST_DIR=/src/office/build '" NETRIG_README_FIREWALL "' --gtest_color=no");
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.out, HasSubstr("[  PASSED  ] 2 tests."));
-  EXPECT_THAT(without_what_varies(ended.out), HasSubstr("] Office.GuestsPrint\n" + shown + "[  FAILED  ] "));
+  EXPECT_THAT(without_what_varies(ended.out), HasSubstr("] Office.GuestsPrint\n" + shown));
 }
 
 }  // namespace
