@@ -22,6 +22,7 @@ ChainName postrouting_chain();  ///< inet nat postrouting
 
 /// `oifname "wan0" ip saddr 10.2.0.0/24 masquerade`: what leaves by `out` gets the address of that interface.
 /// Like `iptables -t nat -A POSTROUTING -s 10.2.0.0/24 -o wan0 -j MASQUERADE`. Without a prefix: all of both families.
+/// The NAPT of RFC 3022 section 2.2; for IPv6 it is in no standard (presets_nat.h).
 Ruleset nat_masquerade(const InterfaceName& out, std::optional<IpPrefix> inside = {});
 
 /// The empty chain inet filter forward with this policy, like `iptables -P FORWARD DROP` for both families.
@@ -45,7 +46,8 @@ struct Service {
   Port port;
 };
 /// The chain inet filter output that lets out only `services`, ICMPv6 neighbour discovery (without which IPv6 cannot
-/// send) and, when `replies`, answers to connections from outside. The guide's own list: {tcp 80, tcp 443, udp 53}.
+/// send: RFC 4890 section 4.4.1) and, when `replies`, answers to connections from outside. The guide's own list: {tcp
+/// 80, tcp 443, udp 53}.
 Ruleset only_out(const std::vector<Service>& services, bool replies = false);
 
 /// The guide's gateway: masquerade out of `outside`, a forward chain that drops by default, allow_out() and

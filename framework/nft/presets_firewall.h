@@ -43,8 +43,10 @@ struct RouterFirewall {
 /// strict: with paths that differ by direction, leave that rule out.
 std::string router_firewall(const RouterFirewall& router);
 
-/// A machine that only asks: whatever it opens is answered; from outside nothing is taken but neighbour discovery,
-/// without which IPv6 does not work, and ICMP errors about what it sent. Echo requests are dropped as well.
+/// A machine that only asks: whatever it opens is answered; from outside nothing is taken but neighbour discovery and
+/// router advertisements, without which IPv6 does not work, and ICMP errors about what it sent (RFC 4890
+/// section 4.4.1). Echo requests are dropped as well, although RFC 1122 section 3.2.2.6 and RFC 4890
+/// section 4.4.1 want them answered; so are queries for multicast listeners, by which a snooping switch knows groups.
 std::string client_firewall();
 
 /// An office that lets its people out to TCP 80 and 443 and to DNS (TCP and UDP 53), with the answers. Everything else

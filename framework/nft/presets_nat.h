@@ -28,7 +28,8 @@ struct NatSides {
   InterfaceName outside;
   /// The outside addresses, one of a family, for hairpinning alone: its packets do not leave by `outside`.
   std::vector<IpAddress> addresses = {};
-  /// Translates this family only. Without: IPv4 and IPv6 alike, which for IPv6 is NAT66 (in no standard; see RFC 5902).
+  /// Translates this family only. Without: IPv4 and IPv6 alike, which for IPv6 is NAT66: in no standard. RFC 5902
+  /// section 2 has what people want it for.
   std::optional<AddressFamily> only = {};
 };
 
