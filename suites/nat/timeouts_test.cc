@@ -19,7 +19,7 @@ using ::testing::Gt;
 using ::testing::IsEmpty;
 using ::testing::Le;
 
-constexpr auto kPatient = 10s;
+constexpr auto kUntilExpired = 10s;
 
 class MappingTimeOuts : public BehindNatTest {
  protected:
@@ -28,7 +28,7 @@ class MappingTimeOuts : public BehindNatTest {
     auto probe = TrialSocket::open_unused(pc(), nft::Protocol::udp, pc().address(family));
     auto deaf = TrialSocket::open(server(), nft::Protocol::udp, {server().address(family), Port{9}});
     probe.send(deaf.local(), 1);
-    ASSERT_TRUE(deaf.receive(Deadline::after(kPatient)));
+    ASSERT_TRUE(deaf.receive(Deadline::after(kUntilExpired)));
   }
 
   // A connection that stands. The server closes nothing by itself.
@@ -48,8 +48,8 @@ class MappingTimeOuts : public BehindNatTest {
     listener.listen();
     const traffic::ProbeSpec spec{.service = tcp(80), .destination = to, .source_port = port_of(to.family())};
     auto client = value_or_throw(from.run([&] { return traffic::Probe::open(spec); }));
-    EXPECT_TRUE(client.run(Deadline::after(kPatient)).answered());
-    auto accepted = listener.accept(Deadline::after(kPatient)).value();
+    EXPECT_TRUE(client.run(Deadline::after(kUntilExpired)).answered());
+    auto accepted = listener.accept(Deadline::after(kUntilExpired)).value();
     return {std::move(client), std::move(accepted.first), accepted.second.port};
   }
 
@@ -65,7 +65,7 @@ class MappingTimeOuts : public BehindNatTest {
   // What the only TCP connection of the family is in, for how long at most.
   ::testing::AssertionResult comes_to(AddressFamily family, const std::string& state, std::uint32_t more_than,
                                       std::uint32_t at_most) {
-    return eventually(kPatient,
+    return eventually(kUntilExpired,
                       [&] {
                         const auto known = translated_connections(gw(), family, nft::Protocol::tcp);
                         return known.size() == 1 && known[0].tcp_state == state && known[0].timeout > more_than &&
@@ -74,7 +74,7 @@ class MappingTimeOuts : public BehindNatTest {
            << gw().snapshot();
   }
   ::testing::AssertionResult forgets(AddressFamily family, nft::Protocol protocol) {
-    return eventually(kPatient, [&] { return translated_connections(gw(), family, protocol).empty(); })
+    return eventually(kUntilExpired, [&] { return translated_connections(gw(), family, protocol).empty(); })
            << gw().snapshot();
   }
 };
@@ -138,12 +138,12 @@ TEST_F(MappingTimeOuts, EndMappingsOfUdp) {
     auto holder = open(pc(), 5000), heir = open(tv(), 5000), at = open(server(), 3478);
     const auto seen = [&](TrialSocket& sender) {
       sender.send(at.local(), 1);
-      return at.receive(Deadline::after(kPatient)).value().from.port;
+      return at.receive(Deadline::after(kUntilExpired)).value().from.port;
     };
     EXPECT_EQ(seen(holder), Port{5000});
     EXPECT_TRUE(forgets(family, nft::Protocol::udp)) << family;
     // The sets forget by a clock of their own.
-    EXPECT_TRUE(eventually(kPatient, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
+    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
     EXPECT_EQ(seen(heir), Port{5000}) << family;
   }
 }
@@ -154,7 +154,7 @@ TEST_F(MappingTimeOuts, EndMappingsOfConnectionsThatStand) {
     const auto silent = connect(pc(), server().address(family));
     EXPECT_EQ(silent.seen, port_of(family));
     EXPECT_TRUE(forgets(family, nft::Protocol::tcp)) << family;
-    EXPECT_TRUE(eventually(kPatient, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
+    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
     EXPECT_EQ(connect(tv(), server().address(family)).seen, port_of(family)) << family;
   }
 }
@@ -164,7 +164,7 @@ TEST_F(MappingTimeOuts, EndConnectionsThatNobodyAnswers) {
   for (const auto family : kFamilies) {
     {
       const auto client = begin_to_connect(family);
-      EXPECT_TRUE(eventually(kPatient, [&] {
+      EXPECT_TRUE(eventually(kUntilExpired, [&] {
         return !translated_connections(gw(), family, nft::Protocol::tcp).empty();
       })) << family;
     }  // nothing is sent again
@@ -216,7 +216,7 @@ TEST_P(Renewal, IsDoneByPacketsFromInside) {
   ASSERT_EQ(old_elements(), 5);
   auto from = client(), to = at();
   from.send(to.local(), 1);
-  ASSERT_TRUE(to.receive(Deadline::after(kPatient)));
+  ASSERT_TRUE(to.receive(Deadline::after(kUntilExpired)));
   EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
 }
 
@@ -225,10 +225,10 @@ TEST_P(Renewal, IsDoneByAnswersFromInside) {
   write_old_mapping();
   auto from = client(), to = at();
   to.send(outside(), 1);
-  ASSERT_TRUE(from.receive(Deadline::after(kPatient)));
+  ASSERT_TRUE(from.receive(Deadline::after(kUntilExpired)));
   EXPECT_EQ(old_elements(), 5);  // not by packets from outside: they would hold a mapping open for ever
   from.send(to.local(), 1);
-  ASSERT_TRUE(to.receive(Deadline::after(kPatient)));
+  ASSERT_TRUE(to.receive(Deadline::after(kUntilExpired)));
   EXPECT_EQ(old_elements(), 0) << gw().ruleset_text();
 }
 
