@@ -143,7 +143,8 @@ TEST_F(MappingTimeOuts, EndMappingsOfUdp) {
     EXPECT_EQ(seen(holder), Port{5000});
     EXPECT_TRUE(forgets(family, nft::Protocol::udp)) << family;
     // The sets forget by a clock of their own.
-    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
+    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); }))
+        << gw().ruleset_text();
     EXPECT_EQ(seen(heir), Port{5000}) << family;
   }
 }
@@ -154,7 +155,8 @@ TEST_F(MappingTimeOuts, EndMappingsOfConnectionsThatStand) {
     const auto silent = connect(pc(), server().address(family));
     EXPECT_EQ(silent.seen, port_of(family));
     EXPECT_TRUE(forgets(family, nft::Protocol::tcp)) << family;
-    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); })) << gw().ruleset_text();
+    EXPECT_TRUE(eventually(kUntilExpired, [&] { return !gw().ruleset_text().contains("expires"); }))
+        << gw().ruleset_text();
     EXPECT_EQ(connect(tv(), server().address(family)).seen, port_of(family)) << family;
   }
 }
