@@ -17,7 +17,9 @@
 namespace netrig {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -171,7 +173,7 @@ TEST_F(IdenticalLabs, AnswerEachWithTheirOwnTokenAllAtOnce) {
       });
     }
   }
-  EXPECT_THAT(wrong, ::testing::Each(""));
+  EXPECT_THAT(wrong, Each(""));
   std::set<netns::NetNsId> networks;
   for (const auto& twin : twins) {
     EXPECT_EQ(twin.lab["client"].plan(), twins.front().lab["client"].plan());
@@ -254,6 +256,76 @@ TEST_F(IdenticalLabs, InSeveralProcessesAnswerEachWithTheirOwnToken) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
   }
+}
+
+// ---- Rules
+
+/// What both twins have: a counter of what the gateway forwards.
+constexpr std::string_view kCounting = R"(table inet counting {
+  counter forwarded { }
+  chain count { type filter hook forward priority 0; meta l4proto { icmp, ipv6-icmp } counter name forwarded; }
+})";
+/// What one twin has alone.
+constexpr std::string_view kOnlyHere = R"(table inet only-here {
+  set only-ports { type inet_service; elements = { 7777 }; }
+  counter only-counted { }
+  chain only-guard {
+    type filter hook forward priority 10;
+    tcp dport @only-ports drop
+    meta l4proto { icmp, ipv6-icmp } counter name only-counted drop
+  }
+})";
+
+/// What the rig and, where it is installed, nft(8) in the node list.
+std::vector<std::string> listings(const Node& node) {
+  std::vector<std::string> all{node.ruleset_text()};
+  if (is_installed("nft")) all.push_back(node.exec({"nft", "list", "ruleset"}).out);
+  return all;
+}
+
+constexpr AddressFamily kFamilies[] = {AddressFamily::ipv4, AddressFamily::ipv6};
+
+constexpr const char* kNothingCounted = "counter forwarded {\n\t\tpackets 0 bytes 0\n";
+
+TEST_F(IdenticalLabs, HaveRulesOfTheirOwn) {
+  Lab& one = build(twin());
+  Lab& two = build(twin());
+  for (const Lab* lab : {&one, &two}) (*lab)["gateway"].load_ruleset_text(kCounting);
+  one["gateway"].load_ruleset_text(kOnlyHere);
+  for (const auto family : kFamilies) {
+    EXPECT_THAT(one["client"], CannotReach(one["server"].address(family), icmp(), Because(Verdict::dropped)));
+  }
+  EXPECT_THAT(listings(one["gateway"]),
+              Each(AllOf(HasSubstr("only-guard"), HasSubstr("only-ports"), Not(HasSubstr(kNothingCounted)))));
+  EXPECT_THAT(listings(two["gateway"]), Each(AllOf(HasSubstr(kNothingCounted), Not(HasSubstr("only-")))));
+  for (const auto family : kFamilies) {
+    EXPECT_THAT(two["client"], CanReach(two["server"].address(family), icmp()));
+  }
+  EXPECT_THAT(listings(two["gateway"]), Each(Not(HasSubstr(kNothingCounted))));  // or it counts nothing
+}
+
+TEST_F(IdenticalLabs, OfAnotherProcessHaveRulesOfTheirOwn) {
+  Lab& one = build(twin());
+  one["gateway"].load_ruleset_text(kOnlyHere);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string wrong;
+    try {
+      const Twin other{7};
+      wrong = other.check();
+      for (const auto& text : listings(other.lab["gateway"])) {
+        if (text.find("only-") != std::string::npos || text.find("masquerade") == std::string::npos) wrong += text;
+      }
+    } catch (const SetupError& error) {
+      wrong = error.what();
+    }
+    if (!wrong.empty()) std::fprintf(stderr, "the other process: %s\n", wrong.c_str());
+    ::_exit(wrong.empty() ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(one["client"], CannotReach(one["server"], icmp(), Because(Verdict::dropped)));
 }
 
 // ---- What else two labs of one test share nothing of
