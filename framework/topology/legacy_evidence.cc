@@ -72,7 +72,14 @@ LegacyEvidence::LegacyEvidence(LabTrace& trace, AddressFamily family)
 
 void LegacyEvidence::look() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i]) nodes_[i]->after = read(i);
+    if (!nodes_[i]) continue;
+    auto& known = *nodes_[i];
+    known.after = read(i);
+    known.grown = counted_between(known.before, known.after);
+    known.own.clear();
+    trace_.nodes()[i].netlink([&](netlink::Socket& socket) {
+      for (const auto& own : value_or_throw(netlink::dump_addresses(socket))) known.own.push_back(own.local.address());
+    });
   }
 }
 
@@ -98,10 +105,8 @@ std::vector<LegacyRule> LegacyEvidence::read(std::size_t node) {
 bool LegacyEvidence::is_for(const Visit& visit) const { return !visit.bridged() && nodes_[visit.node].has_value(); }
 
 bool LegacyEvidence::is_for_itself(const Visit& visit) const {
-  return trace_.nodes()[visit.node].netlink([&](netlink::Socket& socket) {
-    return std::ranges::any_of(value_or_throw(netlink::dump_addresses(socket)),
-                               [&](const auto& own) { return own.local.address() == visit.last.destination; });
-  });
+  const auto& own = nodes_[visit.node]->own;
+  return std::ranges::find(own, visit.last.destination) != own.end();
 }
 
 std::string LegacyEvidence::unread(const Visit& visit) const { return is_for(visit) ? nodes_[visit.node]->unread : ""; }
@@ -118,19 +123,24 @@ std::vector<LegacyRule> LegacyEvidence::counted(const Visit& visit, const std::v
                             .outgoing = interface_name(node, visit.outgoing),
                             .first = asks,
                             .translated = visit.first != visit.last || (visit.reached == Waypoint::sent && has_nat)};
-  auto counted = counted_between(known.before, known.after);
+  auto counted = known.grown;
   std::erase_if(counted, [&](const LegacyRule& rule) {
     return !met.contains({rule.table, rule.chain}) || !may_match(rule, packet);
   });
   return counted;
 }
 
-std::vector<PathDecision> LegacyEvidence::ended(const Visit& visit, const End& end) const {
+std::vector<LegacyRule> LegacyEvidence::stopping(const Visit& visit, bool asks) const {
   if (!is_for(visit) || visit.drop) return {};
   const auto hooks = hooks_of_the_end(visit, is_for_itself(visit));
-  if (hooks.empty()) return {};
-  auto rules = counted(visit, hooks, end.asks);
+  if (hooks.empty() || nodes_[visit.node]->grown.empty()) return {};
+  auto rules = counted(visit, hooks, asks);
   std::erase_if(rules, [](const LegacyRule& rule) { return !rule.stops(); });
+  return rules;
+}
+
+std::vector<PathDecision> LegacyEvidence::ended(const Visit& visit, const End& end) const {
+  auto rules = stopping(visit, end.asks);
   if (std::ranges::any_of(rules, [&](const auto& rule) { return rule.rejects() == end.refused; }))
     std::erase_if(rules, [&](const auto& rule) { return rule.rejects() != end.refused; });
   std::vector<PathDecision> decisions;

@@ -37,6 +37,8 @@ class LegacyEvidence {
     bool refused = false;
   };
   [[nodiscard]] std::vector<PathDecision> ended(const Visit& visit, const End& end) const;
+  /// All that could have ended it and counted, whatever the sender was told, with what they counted.
+  [[nodiscard]] std::vector<LegacyRule> stopping(const Visit& visit, bool asks) const;
   /// The rules that could have accepted, as far as the visit came, and counted.
   [[nodiscard]] std::vector<PathDecision> accepted(const Visit& visit, bool asks) const;
   /// `"gw" has tables of iptables-legacy, ...`: why nothing is known of its rules; empty: it is.
@@ -45,6 +47,8 @@ class LegacyEvidence {
  private:
   struct Counters {
     std::vector<LegacyRule> before = {}, after = {};
+    std::vector<LegacyRule> grown = {};
+    std::vector<IpAddress> own = {};
     std::string unread = {};
   };
   [[nodiscard]] std::vector<LegacyRule> read(std::size_t node);

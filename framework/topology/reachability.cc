@@ -1,6 +1,8 @@
 #include <netrig/topology/diagnosis.h>
+#include <netrig/topology/explain.h>
 #include <netrig/topology/journey.h>
 #include <netrig/topology/lab_trace.h>
+#include <netrig/topology/legacy_verdicts.h>
 #include <netrig/topology/plan.h>
 #include <netrig/topology/question.h>
 #include <netrig/topology/reachability.h>
@@ -25,6 +27,10 @@ using Outcome = Attempt::Outcome;
 
 // Within that time the trace must show that it listens.
 constexpr std::chrono::milliseconds kVouchPatience{1000};
+// After that long without a verdict the counters of iptables-legacy are looked at; then after twice that, and so on.
+constexpr std::chrono::milliseconds kQuiet{20};
+// How often they are before what they leave open is asked again by itself.
+constexpr int kLooks = 3;
 
 // One cell's question that has no answer yet.
 struct Open {
@@ -94,6 +100,11 @@ std::vector<Open> questions(const std::vector<Node>& nodes, const std::vector<tr
 // What the trace tells of a question: where it, or the reply, was dropped; else whether it was delivered, and where.
 struct Traced {
   std::optional<Visit> drop = {};
+  struct Lost {
+    std::size_t visit;  // the last one, after which nothing was seen
+    bool asks;
+  };
+  std::vector<Lost> lost = {};
   bool delivered = false;
   bool replied = false;
   std::size_t at = 0;  // position of the node
@@ -106,9 +117,13 @@ Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from,
     if (visits[start].came != nft::Waypoint::sent || visits[start].bridged() ||
         trace.nodes()[visits[start].node] != from || !question.is_this(visits[start].first))
       continue;
-    const Visit& end = visits[journeys.follow(start).back()];
+    const auto last = journeys.follow(start).back();
+    const Visit& end = visits[last];
     if (end.drop) return {.drop = end};
-    if (end.reached != nft::Waypoint::delivered || end.bridged()) continue;
+    if (end.reached != nft::Waypoint::delivered || end.bridged()) {
+      seen.lost.push_back({last, true});
+      continue;
+    }
     seen.delivered = true;
     seen.at = end.node;
     for (std::size_t reply = 0; reply < visits.size(); ++reply) {
@@ -116,8 +131,10 @@ Traced traced(const LabTrace& trace, const Journeys& journeys, const Node& from,
           !is_answer(visits[reply].first, end.last))
         continue;
       seen.replied = true;
-      const Visit& back = visits[journeys.follow(reply).back()];
+      const auto last_back = journeys.follow(reply).back();
+      const Visit& back = visits[last_back];
       if (back.drop) return {.drop = back, .delivered = true};
+      seen.lost.push_back({last_back, false});
     }
   }
   return seen;
@@ -129,19 +146,35 @@ class Questions {
   Questions(Reachability& seen, const std::vector<Node>& nodes, const std::vector<traffic::Service>& services)
       : seen_{seen},
         open_{questions(nodes, services, seen.family)},
-        trace_{nodes_to_trace(nodes.front()), packets_of(services, seen.family)} {}
+        trace_{nodes_to_trace(nodes.front()), packets_of(services, seen.family)},
+        legacy_{trace_, seen.family} {}
 
   void ask(Deadline deadline) {
+    auto quiet = kQuiet;
+    auto look = Deadline::after(quiet);
     for (auto wait = 0ms; !open_.empty(); wait = 10ms) {
+      const auto before = open_.size();
       std::erase_if(open_, [&](Open& each) { return is_answered(each); });
       const Journeys journeys{trace_};
       std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
       if (open_.empty() || deadline.passed()) break;
+      if (open_.size() < before) {
+        look = Deadline::after(quiet);
+      } else if (legacy_.any() && look.passed()) {
+        judge_by_legacy();
+        look = Deadline::after(quiet *= 2);
+      }
       trace_.wait(-1, 0, Deadline::after(wait));
     }
     judge_silent();
     judge_refused_and_dropped();
   }
+
+  // What is to be asked again, each by itself, once this trace has ended.
+  struct Again {
+    std::size_t from, to, service;
+  };
+  [[nodiscard]] const std::vector<Again>& again() const { return again_; }
 
  private:
   [[nodiscard]] const Node& asking(const Open& each) const { return seen_.nodes[each.from]; }
@@ -165,6 +198,31 @@ class Questions {
     return true;
   }
 
+  // What rules of iptables-legacy ended. The counters first: what vanishes after that makes nothing certain. And a
+  // trace that missed packets tells nothing of how many vanished.
+  void judge_by_legacy() {
+    legacy_.look();
+    ++looks_;
+    const bool vouched = trace_.vouch(Deadline::after(kVouchPatience));
+    const Journeys journeys{trace_};
+    const LegacyVerdicts verdicts{legacy_, journeys.visits()};
+    std::erase_if(open_, [&](const Open& each) { return is_judged_by_legacy(each, journeys, verdicts, vouched); });
+  }
+
+  bool is_judged_by_legacy(const Open& each, const Journeys& journeys, const LegacyVerdicts& verdicts, bool vouched) {
+    bool suspected = false;
+    for (const auto& [visit, asks] : traced(trace_, journeys, asking(each), each.question).lost) {
+      const auto end = verdicts.end(visit, asks);
+      suspected |= end.suspected;
+      if (!end.verdict || !vouched) continue;
+      judge(each, *end.verdict);
+      return true;
+    }
+    if (!suspected || looks_ < kLooks) return false;
+    again_.push_back({each.from, each.to, each.service});
+    return true;
+  }
+
   // What routes, links and neighbours tell. Of the way back nothing where no reply was sent that another node than its
   // sender could have stopped.
   [[nodiscard]] std::optional<Verdict> diagnosed(const Open& each, const Traced& known) {
@@ -182,6 +240,10 @@ class Questions {
     const bool vouched = trace_.vouch(Deadline::after(kVouchPatience));
     const Journeys journeys{trace_};
     std::erase_if(open_, [&](Open& each) { return is_dropped(each, journeys); });
+    if (legacy_.any()) {
+      looks_ = kLooks;
+      judge_by_legacy();
+    }
     for (const auto& each : open_) {
       const auto known = traced(trace_, journeys, asking(each), each.question);
       if (const auto verdict = diagnosed(each, known)) {
@@ -192,9 +254,28 @@ class Questions {
     }
   }
 
+  // Those of `refused_` that never left who asked: its own rules made the kernel refuse to send.
+  void judge_unsent() {
+    const bool by_legacy = legacy_.any() && !refused_.empty();
+    if (by_legacy) legacy_.look();
+    looks_ = kLooks;
+    trace_.collect();
+    const bool vouched = by_legacy && trace_.vouch(Deadline::after(kVouchPatience));
+    const Journeys journeys{trace_};
+    const LegacyVerdicts verdicts{legacy_, journeys.visits()};
+    std::erase_if(refused_, [&](Open& each) {
+      const auto seen = traced(trace_, journeys, asking(each), each.question);
+      if (seen.drop && !seen.delivered) return is_dropped(each, journeys);
+      const bool unsent = std::ranges::any_of(seen.lost, [&](const auto& lost) {
+        return lost.asks && journeys.visits()[lost.visit].came == nft::Waypoint::sent;
+      });
+      return unsent && is_judged_by_legacy(each, journeys, verdicts, vouched);
+    });
+  }
+
   // A rule's text tells whether it rejects; it can be read once the trace has stopped.
   void judge_refused_and_dropped() {
-    trace_.collect();
+    judge_unsent();
     const Journeys journeys{trace_};
     for (const auto& each : refused_) {
       const auto seen = traced(trace_, journeys, asking(each), each.question);
@@ -213,8 +294,17 @@ class Questions {
   std::vector<Open> open_, refused_;
   std::vector<std::pair<Open, Visit>> dropped_;
   LabTrace trace_;
+  LegacyEvidence legacy_;
+  int looks_ = 0;
+  std::vector<Again> again_;
   std::optional<Evidence> now_;
 };
+
+std::vector<Questions::Again> ask_at_once(Reachability& seen, Deadline deadline) {
+  Questions all{seen, seen.nodes, seen.services};
+  all.ask(deadline);
+  return all.again();
+}
 
 }  // namespace
 
@@ -277,7 +367,12 @@ Reachability reachability(const std::vector<Node>& nodes, const std::vector<traf
   seen.verdicts.assign(nodes.size(), std::vector(nodes.size(), std::vector(services.size(), Verdict::unknown)));
   if (nodes.empty()) return seen;
   const auto brought = listeners(nodes, services);
-  Questions{seen, nodes, services}.ask(Deadline::after(options.patience));
+  for (const auto& [from, to, service] : ask_at_once(seen, Deadline::after(options.patience))) {
+    const auto path =
+        explain(nodes[from], nodes[to].address(seen.family), services[service], {.patience = options.patience});
+    seen.verdicts[from][to][service] = path.verdict;
+    seen.cells[from][to][service] = path.answered();
+  }
   return seen;
 }
 
