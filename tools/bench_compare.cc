@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace netrig::tools {
 
@@ -37,6 +38,23 @@ std::string why_not(const Series& before, const Series& after) {
   return before.samples.size() < 2 || after.samples.size() < 2 ? kFewSamples : "";
 }
 
+// The two-sided p of samples that could not differ more: none of one lies among the other's.
+double least_p(std::size_t before, std::size_t after) {
+  std::vector<double> low(before), high(after);
+  std::iota(low.begin(), low.end(), 0.0);
+  std::iota(high.begin(), high.end(), static_cast<double>(before));
+  return traffic::rank_test(low, high);
+}
+
+// Why no samples, however they come out, would be called faster or slower: there are too few.
+std::string why_never(std::size_t before, std::size_t after, double level) {
+  if (least_p(before, after) <= level) return "";
+  std::size_t enough = std::max(before, after);
+  while (least_p(enough, enough) > level) ++enough;
+  const auto count = before == after ? fmt::to_string(before) : fmt::format("{} and {}", before, after);
+  return fmt::format("{} repetitions cannot prove a change at the level {}: use {} or more", count, level, enough);
+}
+
 ComparedSeries compare(const Series& before, const Series& after, const traffic::Significance& significance) {
   ComparedSeries found;
   found.name = before.name;
@@ -56,6 +74,8 @@ ComparedSeries compare(const Series& before, const Series& after, const traffic:
   }
   found.comparison = *std::move(compared);
   found.speed = speed_of(found.comparison->change, found.more_is_better);
+  if (found.speed == Speed::inconclusive)
+    found.note = why_never(before.samples.size(), after.samples.size(), significance.level);
   return found;
 }
 
@@ -93,14 +113,15 @@ std::string differences(const Results& before, const Results& after) {
 }
 
 std::vector<std::string> row_of(const ComparedSeries& each) {
-  if (!each.comparison) return {each.name, "", "", "", "", std::string{to_string(each.speed)} + " (" + each.note + ")"};
+  const auto verdict = std::string{to_string(each.speed)} + (each.note.empty() ? "" : " (" + each.note + ")");
+  if (!each.comparison) return {each.name, "", "", "", "", verdict};
   const auto& found = *each.comparison;
   return {each.name,
           readable(found.first.median, each.unit),
           readable(found.second.median, each.unit),
           fmt::format("{:.3f} ({:.3f} to {:.3f})", found.ratio, found.interval.low, found.interval.high),
           fmt::format("{:.2g}", found.p),
-          std::string{to_string(each.speed)}};
+          verdict};
 }
 
 std::string laid_out(const std::vector<std::vector<std::string>>& rows) {

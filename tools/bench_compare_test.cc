@@ -71,6 +71,30 @@ TEST(BenchResults, RefuseWhatIsNone) {
   EXPECT_THAT(read_results("/nonexistent.json").error().message(), HasSubstr("/nonexistent.json"));
 }
 
+TEST(BenchCompare, SaysHowManyRepetitionsAreTooFew) {
+  const auto of = [](std::vector<double> before, std::vector<double> after, traffic::Significance significance = {}) {
+    Results old, now;
+    for (auto [results, samples] : {std::pair{&old, &before}, std::pair{&now, &after}}) {
+      results->series.resize(1);
+      results->series[0].name = "Tcp/veth/streams:1";
+      results->series[0].unit = "bytes/s";
+      results->series[0].more_is_better = true;
+      results->series[0].samples = *samples;
+    }
+    const auto all = value_or_throw(compare(old, now, significance));
+    return to_table(all, old, now);
+  };
+  EXPECT_THAT(of({10, 10.1, 9.9}, {8, 8.1, 7.9}),
+              HasSubstr("inconclusive (3 repetitions cannot prove a change at the level 0.01: use 5 or more)"));
+  EXPECT_THAT(of({10, 10.1, 9.9, 10}, {8, 8.1, 7.9, 8.2}), HasSubstr("inconclusive (4 repetitions cannot prove"));
+  EXPECT_THAT(of({10, 10.1, 9.9, 10}, {8, 8.1, 7.9}), HasSubstr("inconclusive (4 and 3 repetitions cannot prove"));
+  EXPECT_THAT(of({10, 10.1, 9.9, 10.05, 9.95}, {8, 8.1, 7.9, 8.05, 7.95}), HasSubstr("slower\n"));
+  EXPECT_THAT(of({10, 10.1, 9.9}, {8, 8.1, 7.9}, {.level = 0.1}), HasSubstr("slower\n"));
+  EXPECT_THAT(of({10, 10.1, 9.9, 10.05, 9.95}, {8, 8.1, 7.9, 8.05, 7.95}, {.level = 0.001}),
+              HasSubstr("(5 repetitions cannot prove a change at the level 0.001: use 7 or more)"));
+  EXPECT_THAT(of({10, 10.01, 9.99}, {10, 10.01, 9.99}), HasSubstr("same\n"));
+}
+
 TEST(BenchCompare, TellsFasterFromSlower) {
   const auto all = compared(file_of(1e9, 4), file_of(0.8e9, 3, 2));
   EXPECT_EQ(all[0].speed, Speed::slower);  // a lower rate

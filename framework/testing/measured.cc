@@ -67,10 +67,9 @@ std::string described(const traffic::Bound& bound) {
 
 // Those after the warm-up, without those of less than half the usual length: the rest at the end, which would
 // weigh as much as a whole one.
-std::vector<traffic::Interval> whole_intervals(const traffic::TcpResult& measured) {
+std::vector<traffic::Interval> whole_intervals(std::vector<traffic::Interval> all, std::chrono::nanoseconds warm_up) {
   const auto length = [](const traffic::Interval& interval) { return interval.to - interval.from; };
-  auto all = measured.intervals;
-  std::erase_if(all, [&](const auto& interval) { return interval.from < measured.warm_up; });
+  std::erase_if(all, [&](const auto& interval) { return interval.from < warm_up; });
   if (all.empty()) return all;
   auto lengths = all;
   const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
@@ -79,43 +78,36 @@ std::vector<traffic::Interval> whole_intervals(const traffic::TcpResult& measure
   return all;
 }
 
-class GoodputMatcher {
- public:
-  using is_gtest_matcher = void;
-  explicit GoodputMatcher(traffic::Bound bound) : bound_{bound} {}
+// Those of one measurement that count.
+std::vector<traffic::Interval> counted(const traffic::TcpResult& measured) {
+  return whole_intervals(measured.intervals, measured.warm_up);
+}
 
-  bool MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
-    const auto& interval = measured.summary.mean_interval;
-    const auto judgement = judge(interval, bound_);
-    const auto whole = measured.to_string("Gbit/s", kGiga);
-    if (measured.is_sender_limited() && is_for_want_of_more(judgement, bound_))
-      return is_met(Judgement::inconclusive, whole + kSenderLimit + measured.sender_limit, listener->stream());
-    return is_met(judgement, whole + "; " + about(interval, judgement), listener->stream());
-  }
-  bool MatchAndExplain(const traffic::TcpResult& measured, ::testing::MatchResultListener* listener) const {
-    std::vector<double> samples;
-    for (const auto& interval : whole_intervals(measured))
-      samples.push_back(static_cast<double>(interval.goodput().bits_per_second()));
-    const auto whole = fmt::format("{:.4g} Gbit/s", static_cast<double>(measured.goodput().bits_per_second()) / kGiga);
-    if (samples.size() < kFewestIntervals) {
-      return is_met(Judgement::inconclusive,
-                    whole +
-                        " is one number, which says nothing of its spread: take interval samples "
-                        "(RunOptions::interval), five at least, or use goodput(), which repeats",
-                    listener->stream());
-    }
-    const auto summary = value_or_throw(traffic::summarize(samples, kConfidence));
-    const auto judgement = judge(summary.mean_interval, bound_);
-    if (const auto spoilers = measured.spoilers(); !spoilers.empty() && is_for_want_of_more(judgement, bound_))
-      return is_met(Judgement::inconclusive, whole + kSenderLimit + spoilers.front(), listener->stream());
-    return is_met(judgement, whole + "; " + about(summary.mean_interval, judgement), listener->stream());
-  }
-  void DescribeTo(std::ostream* out) const { *out << "goodput " << described(bound_); }
-  void DescribeNegationTo(std::ostream* out) const { *out << "goodput not " << described(bound_); }
+// Of datagrams, a receiver waits for late ones when all are sent: what arrives no more is no part of the rate.
+std::vector<traffic::Interval> counted(const traffic::UdpResult& measured) {
+  auto all = measured.intervals;
+  std::erase_if(all, [&](const auto& interval) { return interval.to > measured.elapsed; });
+  return whole_intervals(std::move(all), {});
+}
 
- private:
-  traffic::Bound bound_;
-};
+constexpr const char* kOneNumber =
+    " is one number, which says nothing of its spread: take interval samples (RunOptions::interval), five at least, or "
+    "use goodput(), which repeats";
+
+// How one measurement keeps a bound of its goodput.
+template <class Result>
+bool judge_one(const Result& measured, const traffic::Bound& bound, std::ostream* told) {
+  std::vector<double> samples;
+  for (const auto& interval : counted(measured))
+    samples.push_back(static_cast<double>(interval.goodput().bits_per_second()));
+  const auto whole = fmt::format("{:.4g} Gbit/s", static_cast<double>(measured.goodput().bits_per_second()) / kGiga);
+  if (samples.size() < kFewestIntervals) return is_met(Judgement::inconclusive, whole + kOneNumber, told);
+  const auto interval = value_or_throw(traffic::summarize(samples, kConfidence)).mean_interval;
+  const auto judgement = judge(interval, bound);
+  if (const auto spoilers = measured.spoilers(); !spoilers.empty() && is_for_want_of_more(judgement, bound))
+    return is_met(Judgement::inconclusive, whole + kSenderLimit + spoilers.front(), told);
+  return is_met(judgement, whole + "; " + about(interval, judgement), told);
+}
 
 class LossMatcher {
  public:
@@ -196,7 +188,7 @@ class NoSlowerMatcher {
   bool MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
     traffic::Significance significance;
     significance.tolerance = tolerance_;
-    const auto found = traffic::compare(baseline_.samples, measured.samples, significance);
+    const auto found = traffic::compare(baseline_, measured, significance);
     if (!found) return is_met(Judgement::inconclusive, found.error().message(), listener->stream());
     const auto judgement = judged(*found);
     if (judgement == Judgement::fails && measured.is_sender_limited())
@@ -228,15 +220,32 @@ class NoSlowerMatcher {
 
 }  // namespace
 
-::testing::Matcher<const Repeated&> GoodputAtLeast(Bandwidth least) {
+bool GoodputMatcher::MatchAndExplain(const Repeated& measured, ::testing::MatchResultListener* listener) const {
+  const auto& interval = measured.summary.mean_interval;
+  const auto judgement = judge(interval, bound_);
+  const auto whole = measured.to_string("Gbit/s", kGiga);
+  if (measured.is_sender_limited() && is_for_want_of_more(judgement, bound_))
+    return is_met(Judgement::inconclusive, whole + kSenderLimit + measured.sender_limit, listener->stream());
+  return is_met(judgement, whole + "; " + about(interval, judgement), listener->stream());
+}
+bool GoodputMatcher::MatchAndExplain(const traffic::TcpResult& measured,
+                                     ::testing::MatchResultListener* listener) const {
+  return judge_one(measured, bound_, listener->stream());
+}
+bool GoodputMatcher::MatchAndExplain(const traffic::UdpResult& measured,
+                                     ::testing::MatchResultListener* listener) const {
+  return judge_one(measured, bound_, listener->stream());
+}
+void GoodputMatcher::DescribeTo(std::ostream* out) const { *out << "goodput " << described(bound_); }
+void GoodputMatcher::DescribeNegationTo(std::ostream* out) const { *out << "goodput not " << described(bound_); }
+
+GoodputMatcher GoodputAtLeast(Bandwidth least) {
   return GoodputMatcher{traffic::at_least(static_cast<double>(least.bits_per_second()))};
 }
-::testing::Matcher<const Repeated&> GoodputAtMost(Bandwidth most) {
+GoodputMatcher GoodputAtMost(Bandwidth most) {
   return GoodputMatcher{traffic::at_most(static_cast<double>(most.bits_per_second()))};
 }
-::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least) {
-  return GoodputMatcher{traffic::at_least(static_cast<double>(least.bits_per_second()))};
-}
+::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least) { return GoodputAtLeast(least); }
 ::testing::Matcher<const traffic::UdpResult&> LossAtMost(double share) { return LossMatcher{share}; }
 ::testing::Matcher<const traffic::LatencyResult&> LatencyAtMost(double percentile, std::chrono::nanoseconds most) {
   return LatencyMatcher{percentile, most};
@@ -265,7 +274,7 @@ const Repeated* slow_sender(const traffic::Comparison& found, Judgement judgemen
 }  // namespace
 
 ::testing::AssertionResult GoodputRatio(const Repeated& first, const Repeated& second, const traffic::Bound& bound) {
-  const auto found = traffic::compare(second.samples, first.samples);
+  const auto found = traffic::compare(second, first);
   if (!found) return ::testing::AssertionFailure() << found.error().message();
   auto judgement = judge(found->interval, bound);
   std::string remedy = kRemedy;

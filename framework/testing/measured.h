@@ -3,18 +3,20 @@
 //   EXPECT_THAT(goodput(left, right, load), GoodputAtLeast(5_gbit));
 //     Expected: goodput at least 5 Gbit/s
 //       Actual: mean 4.91 Gbit/s +/-1.2% (95%, 9 samples), ..., which fails: all of 4.85 to 4.97 Gbit/s is below
+//   EXPECT_THAT(measure(left, right, traffic::UdpLoad{.run = {.interval = 20ms}}), GoodputAtLeast(1_gbit));
 //   EXPECT_TRUE(GoodputRatio(bridge, veth, RatioAtLeast(0.8)));
 //   EXPECT_THAT(measure(client, server, traffic::LatencyLoad{}), LatencyAtMost(99, 2ms));
 //   EXPECT_THAT(goodput(left, right, load), NoSlowerThan(baseline));
 //
 // Each has three outcomes: the whole confidence interval keeps the bound (holds), no part of it does (fails), or it
-// reaches over it (inconclusive). What is inconclusive fails, and says what to do: measure longer, or where it is
-// quieter. It does so by a failure of its own, so that `Not(GoodputAtLeast(...))` does not pass on noise.
-// So is a goodput that is too low, or low enough, because the sender was the limit rather than the path
-// (TcpResult::spoilers(), Repeated::is_sender_limited()): it says nothing of what is asked about. Nor does a ratio, or
-// a comparison with a baseline, that comes out as it does because one side's sender was slow, or a small loss of less
-// than was to be sent (UdpResult::spoilers()). NETRIG_INCONCLUSIVE=pass in the environment lets it pass, with a note on
-// standard output: for machines that are known to be noisy, where only what has certainly become worse shall fail.
+// reaches over it (inconclusive). Only LossAtMost has no interval: it counts what was lost. What is inconclusive fails,
+// and says what to do: measure longer, or where it is quieter. It does so by a failure of its own, so that
+// `Not(GoodputAtLeast(...))` does not pass on noise. So is a goodput that is too low, or low enough, because the sender
+// was the limit rather than the path (TcpResult::spoilers(), Repeated::is_sender_limited()): it says nothing of what is
+// asked about. Nor does a ratio, or a comparison with a baseline, that comes out as it does because one side's sender
+// was slow, or a small loss of less than was to be sent (UdpResult::spoilers()). NETRIG_INCONCLUSIVE=pass in the
+// environment lets it pass, with a note on standard output: for machines that are known to be noisy, where only what
+// has certainly become worse shall fail.
 #pragma once
 
 #include <netrig/net/units.h>
@@ -26,16 +28,34 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <iosfwd>
 
 namespace netrig {
 
-/// Of repeated measurements in bit/s: by the interval of their mean. Of one TCP measurement: by its interval samples
-/// (RunOptions::interval), five at least; with fewer it is inconclusive, since one number says nothing of its spread.
-/// Samples of the warm-up and a short one at the end are left out. Consecutive samples of one run are not independent
+/// What GoodputAtLeast and GoodputAtMost give: a matcher of traffic::Repeated, TcpResult and UdpResult.
+class GoodputMatcher {
+ public:
+  using is_gtest_matcher = void;
+  explicit GoodputMatcher(traffic::Bound bound) : bound_{bound} {}
+  bool MatchAndExplain(const traffic::Repeated& measured, ::testing::MatchResultListener* listener) const;
+  bool MatchAndExplain(const traffic::TcpResult& measured, ::testing::MatchResultListener* listener) const;
+  bool MatchAndExplain(const traffic::UdpResult& measured, ::testing::MatchResultListener* listener) const;
+  void DescribeTo(std::ostream* out) const;
+  void DescribeNegationTo(std::ostream* out) const;
+
+ private:
+  traffic::Bound bound_;  // in bit/s
+};
+
+/// Of repeated measurements in bit/s: by the interval of their mean. Of one TCP or UDP measurement: by its interval
+/// samples (RunOptions::interval), five at least; with fewer it is inconclusive, since one number says nothing of its
+/// spread. Samples of the warm-up, a short one at the end, and those in which a UDP receiver waits for what is late are
+/// left out. Consecutive samples of one run are not independent
 /// (the congestion window carries over), so that their interval is narrower than that of repeated runs: use those, by
 /// goodput(), where the bound is close.
-::testing::Matcher<const traffic::Repeated&> GoodputAtLeast(Bandwidth least);
-::testing::Matcher<const traffic::Repeated&> GoodputAtMost(Bandwidth most);
+GoodputMatcher GoodputAtLeast(Bandwidth least);
+GoodputMatcher GoodputAtMost(Bandwidth most);
+/// GoodputAtLeast() of one TCP measurement, where a matcher of that type is needed.
 ::testing::Matcher<const traffic::TcpResult&> TcpGoodputAtLeast(Bandwidth least);
 
 /// The share of datagrams lost in this one run, 0 to 1: what happened, not an estimate of what would. `LossAtMost(0)`

@@ -86,6 +86,37 @@ TEST(MeasuredTest, OneTcpMeasurementNeedsItsIntervals) {
   EXPECT_THAT(result, TcpGoodputAtLeast(9_gbit));
 }
 
+TEST(MeasuredTest, TakesTheResultsOfEitherLoad) {
+  traffic::TcpResult tcp;
+  traffic::UdpResult udp;
+  udp.sent = udp.received = 1000;
+  udp.bytes = ByteCount{125'000'000};
+  udp.elapsed = udp.sending = 100ms;
+  udp.streams.resize(1);
+  EXPECT_THAT(explanation(GoodputAtLeast(9_gbit), udp), HasSubstr("10 Gbit/s is one number"));
+  for (int i = 0; i < 10; ++i) {
+    traffic::Interval interval;
+    interval.from = i * 10ms;
+    interval.to = (i + 1) * 10ms;
+    interval.received = ByteCount{static_cast<std::uint64_t>(12'500'000 + i * 1000)};
+    tcp.intervals.push_back(interval);
+    udp.intervals.push_back(interval);
+  }
+  for (int i = 10; i < 60; ++i)  // the receiver waits
+    udp.intervals.push_back({.from = i * 10ms, .to = (i + 1) * 10ms, .received = {}, .congestion_window = {}});
+  EXPECT_THAT(tcp, GoodputAtLeast(9_gbit));
+  EXPECT_THAT(udp, GoodputAtLeast(9_gbit));
+  EXPECT_THAT(udp, GoodputAtMost(11_gbit));
+  EXPECT_THAT(udp, Not(GoodputAtLeast(11_gbit)));
+  EXPECT_THAT(explanation(GoodputAtMost(9_gbit), tcp), HasSubstr("which fails"));
+  EXPECT_THAT(explanation(GoodputAtLeast(11_gbit), udp), HasSubstr("which fails: 10 Gbit/s"));
+  udp.asked = 1000_gbit;
+  EXPECT_THAT(explanation(GoodputAtLeast(11_gbit), udp),
+              ContainsRegex("which is inconclusive: 10 Gbit/s, but the path may be faster: sender-limited"));
+  EXPECT_THAT(explanation(GoodputAtMost(11_gbit), udp), HasSubstr("which is inconclusive"));
+  EXPECT_THAT(udp, GoodputAtLeast(9_gbit));
+}
+
 TEST(MeasuredTest, DoesNotBlameThePathForItsSender) {
   auto limited = kTen;
   limited.sender_limited = 5;  // of nine
@@ -200,6 +231,19 @@ TEST(MeasuredTest, ComparesWithABaseline) {
   EXPECT_THAT(measured({12, 12.1, 11.9, 12, 12, 12.1, 11.9, 12, 12}), NoSlowerThan(kTen));
   EXPECT_THAT(explanation(NoSlowerThan(kTen), measured({8, 8.1, 7.9, 8, 8, 8.1, 7.9, 8, 8})),
               ContainsRegex("which fails: 0.8x .*: lower"));
+}
+
+// A bound that the samples' own interval would keep, but not one of the confidence that they were repeated for.
+TEST(MeasuredTest, ComparesAtTheConfidenceOfTheRepetition) {
+  auto first = measured({10, 10.1, 9.9, 10, 10.1, 9.9}), second = measured({10, 10.1, 9.9, 10, 10.1, 9.9});
+  const auto plain = value_or_throw(traffic::compare(second.samples, first.samples)).interval;
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(first, second, RatioAtLeast(plain.low)), "inconclusive");
+  const auto allowing = value_or_throw(traffic::compare(second, first)).interval;
+  EXPECT_TRUE(GoodputRatio(first, second, RatioAtLeast(allowing.low)));
+  EXPECT_THAT(first, NoSlowerThan(second, 1 - allowing.low));
+  EXPECT_THAT(explanation(NoSlowerThan(second, 1 - plain.low), first), HasSubstr("inconclusive"));
+  first.summary.confidence = 0.999;
+  EXPECT_NONFATAL_FAILURE((void)GoodputRatio(first, second, RatioAtLeast(allowing.low)), "inconclusive");
 }
 
 TEST(MeasuredTest, HoldsARatioAgainstABound) {

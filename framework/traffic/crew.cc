@@ -53,11 +53,17 @@ Result<void> check(const RunOptions& run, const std::string& what) {
   if (run.destination.is_unspecified()) return wrong("run.destination is not set: name the address to send to");
   if (run.destination.is_multicast()) return wrong("run.destination is a multicast address");
   if (run.patience < 1ms) return wrong("run.patience is below 1 ms");
+  NETRIG_TRY(check_time(run.patience, "run.patience", what));
   if (run.interval != 0ns && (run.interval < 10ms || run.interval > 10s)) {
     return wrong("run.interval is not 0 (no samples) and not from 10 ms to 10 s");
   }
   if (run.destination_port && run.destination_port->value() == 0) return wrong("run.destination_port is 0");
   return {};
+}
+
+Result<void> check_time(std::chrono::nanoseconds time, const char* name, const std::string& what) {
+  if (time <= kMostTime) return {};
+  return fail(Error::invalid(what, "", fmt::format("{} is above 30 days", name)));
 }
 
 Crew::~Crew() {
@@ -120,6 +126,7 @@ Result<void> Crew::run(Job client, Job server) {
 }
 
 Result<void> Crew::start(Job client, Job server) {
+  if (plan_.sending) NETRIG_TRY(check_time(*plan_.sending, "duration", plan_.what));
   hands_[0].job = std::move(client);
   hands_[1].job = std::move(server);
   const SignalMask quiet;  // inherited: signals are for the program's own threads

@@ -113,5 +113,7 @@ class Crew {
 
 /// Errors of RunOptions, by name.
 Result<void> check(const RunOptions& run, const std::string& what);
+/// An error where a time is above kMostTime.
+Result<void> check_time(std::chrono::nanoseconds time, const char* name, const std::string& what);
 
 }  // namespace netrig::traffic

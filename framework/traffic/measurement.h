@@ -4,8 +4,9 @@
 //   TcpResult result = NETRIG_TRY(measure_tcp({.streams = 4, .run = {.destination = right, .interval = 100ms}},
 //   sides));
 //
-// Two threads at most do the work; whoever calls keeps the time, takes the samples, and notices when nothing moves any
-// more.
+// Two threads at most do the work of a load, however many flows it has; latency under load has two loads, and one
+// thread more that watches the bulk transfer. Whoever calls keeps the time, takes the samples, and notices when nothing
+// moves any more.
 #pragma once
 
 #include <netrig/base/result.h>
@@ -29,6 +30,9 @@ using Place = std::function<Result<void>(const std::function<Result<void>()>& wo
 
 /// Where the caller is.
 Place here();
+
+/// No time that a load or its RunOptions name is longer: times of the clock that lie further ahead could not be told.
+constexpr std::chrono::nanoseconds kMostTime = std::chrono::hours{30 * 24};
 
 /// One machine of a measurement.
 struct Side {
@@ -75,7 +79,7 @@ struct RunOptions {
   std::chrono::nanoseconds interval{};        ///< 10 ms to 10 s between samples; 0: none are taken
   std::function<void(const Interval&)> on_interval = {};  ///< hears of each, on the calling thread
   std::stop_token stop = {};                              ///< ends the measurement early, with ECANCELED
-  /// How long nothing may move before the run fails: connections, bytes, answers. At least 1 ms.
+  /// How long nothing may move before the run fails: connections, bytes, answers. From 1 ms to kMostTime.
   std::chrono::nanoseconds patience = std::chrono::seconds{5};
 };
 

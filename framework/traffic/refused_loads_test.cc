@@ -127,6 +127,24 @@ TEST(RefusedLoads, NameWhatIsWrongWithTheRun) {
   EXPECT_THAT(measure_tcp({}, {}).error().message(), HasSubstr("run.destination is not set"));
 }
 
+// Beyond them the clock's own numbers would not do.
+TEST(RefusedLoads, AreThoseOfMoreThanThirtyDays) {
+  static constexpr auto kEver = std::chrono::nanoseconds::max();
+  EXPECT_THAT(with<TcpLoad>([](TcpLoad& load) { load.duration = kEver; }),
+              HasSubstr("measure tcp to 127.0.0.1: duration is above 30 days"));
+  EXPECT_THAT(with<TcpLoad>([](TcpLoad& load) { load.duration = kMostTime + 1ns; }), HasSubstr("duration is above"));
+  EXPECT_THAT(with<TcpLoad>([](TcpLoad& load) { load.bytes = ByteCount{1}, load.warm_up = kEver; }),
+              HasSubstr("warm_up is above 30 days"));
+  EXPECT_THAT(with<UdpLoad>([](UdpLoad& load) { load.duration = kEver; }), HasSubstr("duration is above 30 days"));
+  EXPECT_THAT(with<LatencyLoad>([](LatencyLoad& load) { load.duration = kEver, load.rate = 0; }),
+              HasSubstr("duration is above 30 days"));
+  const auto patient = [](auto& load) { load.run.patience = kEver; };
+  EXPECT_THAT(with<TcpLoad>(patient), HasSubstr("run.patience is above 30 days"));
+  EXPECT_THAT(with<UdpLoad>(patient), HasSubstr("run.patience is above 30 days"));
+  EXPECT_THAT(with<LatencyLoad>(patient), HasSubstr("run.patience is above 30 days"));
+  EXPECT_THAT(with<ConnectionLoad>(patient), HasSubstr("run.patience is above 30 days"));
+}
+
 TEST(RefusedLoads, AreThoseToAClosedPort) {
   const auto closed = [](RunOptions& run) { run.destination_port = Port{9}; };
   EXPECT_THAT(

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
 
@@ -78,15 +79,6 @@ void add_spoilers(Repeated& taken, std::vector<std::string> of_the_machine) {
         fmt::format("{} of {} samples: {}", taken.sender_limited, taken.samples.size(), taken.sender_limit));
 }
 
-Result<Comparison> ratio_of(const RepeatedPair& pair, double confidence, Significance significance) {
-  significance.confidence = stricter(confidence);
-  auto found = NETRIG_TRY(compare(pair.first.samples, pair.second.samples, significance));
-  found.significance.confidence = confidence;
-  found.first = pair.first.summary;
-  found.second = pair.second.summary;
-  return found;
-}
-
 bool is_ratio_exact(const RepeatedPair& pair, double width) {
   const auto& [low, high] = pair.comparison.interval;
   return (high - low) / 2 <= width * pair.comparison.ratio;
@@ -120,13 +112,23 @@ Result<RepeatedPair> compare_in_turn(const Measure& first, const Measure& second
     NETRIG_TRY(in_order ? take(second, pair.second) : take(first, pair.first));
     const bool one = NETRIG_TRY(progress.is_exact(pair.first)), other = NETRIG_TRY(progress.is_exact(pair.second));
     if (pair.first.samples.size() < repetition.at_least) continue;
-    pair.comparison = NETRIG_TRY(ratio_of(pair, repetition.confidence, significance));
+    pair.comparison = NETRIG_TRY(compare(pair.first, pair.second, significance));
     if (one && other && is_ratio_exact(pair, repetition.width)) break;
   }
   const auto of_the_machine = progress.spoilers();
   add_spoilers(pair.first, of_the_machine);
   add_spoilers(pair.second, of_the_machine);
   return pair;
+}
+
+Result<Comparison> compare(const Repeated& first, const Repeated& second, Significance significance) {
+  const double confidence = std::max(first.summary.confidence, second.summary.confidence);
+  significance.confidence = stricter(confidence);
+  auto found = NETRIG_TRY(compare(first.samples, second.samples, significance));
+  found.significance.confidence = confidence;
+  found.first = first.summary;
+  found.second = second.summary;
+  return found;
 }
 
 std::string Repeated::to_string(std::string_view unit, double scale) const {

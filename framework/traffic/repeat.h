@@ -60,6 +60,10 @@ struct Repeated {
 /// above `at_most`: before anything is measured.
 Result<Repeated> repeat(const Measure& measure, const Repetition& repetition = {});
 
+/// `second` beside `first`, at the confidence they were repeated for (the higher of the two). Like their own intervals
+/// the ratio's is wider than that of the samples alone: it allows for the looks that decided when to stop.
+Result<Comparison> compare(const Repeated& first, const Repeated& second, Significance significance = {});
+
 /// Two measured in turn.
 struct RepeatedPair {
   Repeated first;

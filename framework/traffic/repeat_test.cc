@@ -110,6 +110,31 @@ TEST(CompareInTurn, TakesTheConfidenceAskedForToTheRatio) {
   EXPECT_GT(width(0.99), 1.3 * width(0.95));
 }
 
+// As of the mean: the looks that decide when to stop cost the ratio nothing of what it says.
+TEST(CompareInTurn, CoversAsOftenAsItSays) {
+  constexpr int kRuns = 500;
+  for (const double deviation : {0.05, 0.08}) {
+    std::mt19937_64 generator{1};
+    std::normal_distribution<double> noise{1, deviation};
+    const Measure first = [&]() -> Result<double> { return noise(generator); };
+    const Measure second = [&]() -> Result<double> { return 0.8 * noise(generator); };
+    int covered = 0;
+    for (int i = 0; i < kRuns; ++i) {
+      const auto pair = value_or_throw(compare_in_turn(first, second, {.warm_up = 0, .at_most = 40}));
+      covered += pair.comparison.interval.low <= 0.8 && 0.8 <= pair.comparison.interval.high ? 1 : 0;
+    }
+    EXPECT_GE(covered, kRuns * 0.945) << "of " << kRuns << " at " << deviation;
+  }
+}
+
+TEST(CompareInTurn, ComparesAsItsPartsAre) {
+  const auto pair = value_or_throw(compare_in_turn(giving({100, 101, 99, 100, 101}), giving({80, 81, 79, 80, 81}),
+                                                   {.confidence = 0.9, .warm_up = 0, .at_most = 5}));
+  const auto again = value_or_throw(compare(pair.first, pair.second));
+  EXPECT_EQ(again.interval, pair.comparison.interval);
+  EXPECT_EQ(again.significance.confidence, 0.9);
+}
+
 TEST(CompareInTurn, AlternatesTheOrder) {
   std::string order;
   const auto measure = [&](char name, double value) {

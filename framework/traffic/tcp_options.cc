@@ -67,8 +67,10 @@ Result<void> check(const TcpLoad& load) {
   if (load.streams < 1 || load.streams > 1000)
     return wrong(fmt::format("streams is {}: 1 to 1000 are possible", load.streams));
   if (!load.bytes && load.duration.count() <= 0) return wrong("duration is not above zero");
+  if (!load.bytes) NETRIG_TRY(check_time(load.duration, "duration", what));
   if (load.bytes && load.bytes->value() == 0) return wrong("bytes is zero");
   if (load.warm_up.count() < 0) return wrong("warm_up is below zero");
+  NETRIG_TRY(check_time(load.warm_up, "warm_up", what));
   if (!load.bytes && load.warm_up >= load.duration) return wrong("warm_up is not less than duration");
   if (load.block.value() < 1 || load.block.value() > TcpPayload::kMostBlock)
     return wrong("block is not from 1 byte to 4 MiB");
