@@ -134,6 +134,18 @@ TEST_P(ExplainRoutesTest, WhatIsNotForwardedIsCountedByTheKernel) {
   EXPECT_THAT(path.state, Contains(HasSubstr(v4() ? "probe: IpInAddrErrors +" : "probe: Ip6InAddrErrors +"))) << path;
 }
 
+// The canary of a node's trace takes its loopback: without it nobody knows what the trace did not see.
+TEST_P(ExplainRoutesTest, WhatATraceCannotSeeIsNotVouchedFor) {
+  EXPECT_TRUE(asked().vouched);
+  const auto loopback = InterfaceAddress::parse("127.0.0.1/8").value();
+  gw_.remove_address("lo", loopback);
+  const auto path = asked();
+  EXPECT_EQ(path.verdict, Verdict::accepted) << path;
+  EXPECT_FALSE(path.vouched) << path;
+  gw_.add_address("lo", loopback);
+  EXPECT_TRUE(asked().vouched);
+}
+
 class ReversePathTest : public RoutesTest {
  protected:
   // Packets of the client come in by eth0 still.

@@ -28,7 +28,7 @@ using Outcome = Attempt::Outcome;
 // Within that time the trace must show that it listens.
 constexpr std::chrono::milliseconds kVouchPatience{1000};
 // After that long without a verdict the counters of iptables-legacy are looked at; then after twice that, and so on.
-constexpr std::chrono::milliseconds kQuiet{20};
+constexpr std::chrono::milliseconds kFirstLook{20};
 // How often they are before what they leave open is asked again by itself.
 constexpr int kLooks = 3;
 
@@ -150,7 +150,7 @@ class Questions {
         legacy_{trace_, seen.family} {}
 
   void ask(Deadline deadline) {
-    auto quiet = kQuiet;
+    auto quiet = kFirstLook;
     auto look = Deadline::after(quiet);
     for (auto wait = 0ms; !open_.empty(); wait = 10ms) {
       const auto before = open_.size();
