@@ -65,8 +65,8 @@ TEST_P(LegacyMatrixTest, ItsRulesAndPoliciesDecideAsOthersDo) {
                             "-A FORWARD -i right -p tcp -j REJECT --reject-with tcp-reset",
                             echo()));
   const auto matrix = seen({left(0), left(1), right(0), right(1)}, {tcp(80), tcp(22), udp(53), icmp()});
-  for (const std::size_t left : {0, 1}) {
-    for (const std::size_t right : {2, 3}) {
+  for (const std::size_t left : {0UL, 1UL}) {
+    for (const std::size_t right : {2UL, 3UL}) {
       EXPECT_EQ(matrix.verdicts[left][right], (Verdicts{accepted, dropped, rejected, dropped})) << matrix;
       EXPECT_EQ(matrix.verdicts[right][left], (Verdicts{rejected, rejected, dropped, accepted})) << matrix;
     }
