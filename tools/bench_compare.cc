@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <numeric>
 
 namespace netrig::tools {
 
@@ -40,9 +39,9 @@ std::string why_not(const Series& before, const Series& after) {
 
 // The two-sided p of samples that could not differ more: none of one lies among the other's.
 double least_p(std::size_t before, std::size_t after) {
-  std::vector<double> low(before), high(after);
-  std::iota(low.begin(), low.end(), 0.0);
-  std::iota(high.begin(), high.end(), static_cast<double>(before));
+  std::vector<double> low, high;
+  for (std::size_t i = 0; i < before; ++i) low.push_back(static_cast<double>(i));
+  for (std::size_t i = 0; i < after; ++i) high.push_back(static_cast<double>(before + i));
   return traffic::rank_test(low, high);
 }
 
