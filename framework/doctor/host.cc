@@ -172,7 +172,7 @@ Finding check_namespaces() {
   return enough ? found("limit-namespaces", evidence) : lacks("limit-namespaces", evidence);
 }
 
-// What a hundred tests a second, of which each makes ten entries that live for five seconds, stay within.
+// An entry stays for five seconds at least: room for 800 new ones a second, those of a hundred tests with eight each.
 constexpr std::uint32_t kEnoughNeighbours = 4096;
 
 Finding check_neighbours() {

@@ -57,7 +57,7 @@ constexpr Need kNeeds[] = {
     {"limit-descriptors", false, "networks of more than some hundred nodes", "ulimit -n 65536"},
     {"limit-namespaces", false, "networks of many nodes, and tests side by side",
      "sudo sysctl -w user.max_net_namespaces=10000"},
-    {"limit-neighbours", false, "hundreds of tests a second: the neighbour tables are the whole machine's",
+    {"limit-neighbours", false, "many tests at a time: the neighbour tables are the whole machine's",
      "sudo sysctl -w net.ipv4.neigh.default.gc_thresh3=16384 net.ipv6.neigh.default.gc_thresh3=16384"},
     {"user-limits", false, "tests that fill the limits of namespaces", kContainer},
     {"pid-max", false, "the test of a full pid namespace",

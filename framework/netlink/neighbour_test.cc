@@ -169,7 +169,7 @@ TEST_F(NeighbourTest, MdbIsListedAsBridgeListsIt) {
   EXPECT_EQ(text, here_.tool("bridge mdb | grep 'port port'"));
 }
 
-// One a family, of the whole machine: an entry of this namespace counts in it.
+// One a family, of the whole machine, told in any namespace.
 TEST_F(NeighbourTest, TablesOfBothFamiliesTellTheirLimit) {
   const auto tables = dump_neighbour_tables(socket()).value();
   ASSERT_EQ(tables.size(), 2U);

@@ -31,7 +31,8 @@ using Place = std::function<Result<void>(const std::function<Result<void>()>& wo
 /// Where the caller is.
 Place here();
 
-/// No time that a load or its RunOptions name is longer: times of the clock that lie further ahead could not be told.
+/// The longest time that a load or its RunOptions should name, and most refuse to exceed: times of the clock that lie
+/// further ahead could not be told.
 constexpr std::chrono::nanoseconds kMostTime = std::chrono::hours{30 * 24};
 
 /// One machine of a measurement.
