@@ -1,8 +1,11 @@
 // What the processes of a sandbox hold of their caller's, and what other users and other sandboxes can reach of them.
 #include <netrig/base/error.h>
 #include <netrig/suites/isolation/inmates.h>
+#include <netrig/suites/isolation/inmates_rules.h>
+#include <netrig/suites/teardown/ground.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/surroundings.h>
+#include <netrig/suites/tools.h>
 #include <netrig/testing/skip.h>
 
 #include <gmock/gmock.h>
@@ -28,9 +31,11 @@ namespace {
 
 using teardown::children_of;
 using teardown::Victim;
+using testing::AllOf;
 using testing::AnyOf;
 using testing::Each;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
@@ -122,6 +127,62 @@ TEST_F(BystandersTest, AnotherSandboxSeesNeitherProcessesNorSockets) {
   EXPECT_EQ(second("node", "connect", name), "connect: Connection refused\n");
 }
 
+// ---- Rules of another sandbox
+
+class RulesOfAnotherTest : public BystandersTest {
+ protected:
+  void SetUp() override {
+    BystandersTest::SetUp();
+    if (IsSkipped()) return;
+    NETRIG_NEEDS_TOOL("nft");
+    NETRIG_NEEDS_TOOL("nsenter");
+    ASSERT_NE(::mkdtemp(directory_.data()), nullptr);
+    for (const char* name : {"/go", "/answer"}) ASSERT_EQ(::mkfifo((directory_ + name).c_str(), 0600), 0);
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  std::string directory_ = (std::filesystem::temp_directory_path() / "netrig-rules-XXXXXX").string();
+};
+
+/// What follows `mark`, up to the next one.
+std::string part_after(const std::string& mark, const std::string& text) {
+  const auto found = text.find(mark);
+  if (found == std::string::npos) return "nothing after " + mark + " in: " + text;
+  const auto start = found + mark.size();
+  return text.substr(start, text.find("-- ", start) - start);
+}
+
+// The host is a ground here, whose rules anybody may list who stands on it.
+TEST_F(RulesOfAnotherTest, AreSeenNeitherInASandboxNorOnTheHost) {
+  const bool holds = teardown::holds_on_ground([&] {
+    Victim first{staying("rule", directory_)};
+    ASSERT_EQ(first.letters(1), "T");
+    int sent = 0;
+    for (const char* where : {"node", "run", "test", kBare}) {
+      const auto seen = teardown::output_of("'" + inmate() + "' " + where + " watch '" + directory_ + "'");
+      const auto counted = [](int packets) { return HasSubstr("packets " + std::to_string(packets) + " "); };
+      // Both datagrams were counted, traced and dropped where the rules are, in each family ...
+      EXPECT_THAT(part_after(kThere, seen),
+                  AllOf(HasSubstr("set only-first"), counted(sent += 2), HasSubstr("[::1]:9\n"),
+                        HasSubstr("127.0.0.1:9\n"), HasSubstr("(verdict drop)")))
+          << where;
+      // ... and nowhere else; where it would have been seen.
+      const auto own = [&](int packets) {
+        return AllOf(HasSubstr("udp dport 9 counter name \"seen\""), counted(packets), Not(HasSubstr("only-first")),
+                     Not(HasSubstr("trace")));
+      };
+      EXPECT_THAT(part_after(kHere, seen), own(0)) << where;
+      EXPECT_THAT(part_after(kHereAfterSending, seen), own(2)) << where;
+    }
+    const auto outer = "nsenter --net=/proc/" + std::to_string(first.program().value()) + "/ns/net nft list ruleset";
+    EXPECT_EQ(teardown::output_of(outer), "") << "in the network that the sandbox's test program is in";
+  });
+  EXPECT_TRUE(holds) << "the failures are printed above";
+}
+
 // ---- Other users
 
 constexpr uid_t kOwner = 20000, kStranger = 20001;
@@ -192,7 +253,7 @@ TEST_F(BystandersTest, ASetUserIdProgramGivesNothingInside) {
   const std::string read = "/mnt/cat /mnt/secret";
   EXPECT_EQ(attempt(kBare, "shell", read, guard_a_secret).output, "secret\n");
   for (const char* where : kInside) {
-    EXPECT_THAT(attempt(where, "shell", read, guard_a_secret).output, testing::HasSubstr("Permission denied")) << where;
+    EXPECT_THAT(attempt(where, "shell", read, guard_a_secret).output, HasSubstr("Permission denied")) << where;
   }
 }
 

@@ -10,6 +10,7 @@
 //
 // Exit status: 0 when the action succeeded, 1 when it was refused.
 #include <netrig/sandbox/sandbox.h>
+#include <netrig/suites/isolation/inmates_rules.h>
 #include <netrig/topology/lab.h>
 
 #include <cerrno>
@@ -35,6 +36,8 @@ namespace {
 
 using netrig::Lab;
 using netrig::Topology;
+using netrig::isolation::rule_and_serve;
+using netrig::isolation::watch_rules;
 
 int outcome(const char* what, bool succeeded) {
   if (succeeded) return std::printf("%s: done\n", what), 0;
@@ -83,8 +86,9 @@ int stay_idle(const std::string&) {
 int run_shell(const std::string& script) { return std::system(script.c_str()) == 0 ? 0 : 1; }
 
 const std::map<std::string, std::function<int(const std::string&)>> kActions{
-    {"connect", connect_to}, {"memory", attach_memory}, {"queue", open_queue},       {"key", find_key},
-    {"shell", run_shell},    {"idle", stay_idle},       {"listen", listen_and_stay},
+    {"connect", connect_to},     {"memory", attach_memory}, {"queue", open_queue},
+    {"key", find_key},           {"shell", run_shell},      {"idle", stay_idle},
+    {"listen", listen_and_stay}, {"rule", rule_and_serve},  {"watch", watch_rules},
 };
 
 int act(const std::string& action, const std::string& argument) {
@@ -123,15 +127,13 @@ int act_in_lab(const std::string& where, const std::string& program, const std::
 int main(int argc, char** argv) {
   if (argc < 3) return 93;
   const std::string where = argv[1], action = argv[2], argument = argc > 3 ? argv[3] : "";
-  if (where == "bare") return act(action, argument);
-  netrig::sandbox::enter(argc, argv);
-  if (!netrig::sandbox::inside()) {
+  if (where != "bare") netrig::sandbox::enter(argc, argv);
+  if (where != "bare" && !netrig::sandbox::inside()) {
     std::fprintf(stderr, "inmate: %s\n", netrig::sandbox::why_not().c_str());
     return 99;
   }
-  if (where == "test") return act(action, argument);
   try {
-    return act_in_lab(where, argv[0], action, argument);
+    return where == "bare" || where == "test" ? act(action, argument) : act_in_lab(where, argv[0], action, argument);
   } catch (const netrig::SetupError& error) {
     std::fprintf(stderr, "inmate: %s\n", error.what());
     return 96;

@@ -2,11 +2,17 @@
 #include <netrig/suites/teardown/ground.h>
 #include <netrig/suites/teardown/surroundings.h>
 
+#include <gtest/gtest.h>
+
 #include <cerrno>
+#include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace netrig::teardown {
 namespace {
@@ -34,6 +40,26 @@ void enter_ground() {
   require(::mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, nullptr) == 0, "mount", "/dev/shm");
   if (!fs::exists("/dev/mqueue")) return;
   require(::mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV, nullptr) == 0, "mount", "/dev/mqueue");
+}
+
+bool holds_on_ground(const std::function<void()>& check) {
+  std::cout << std::flush;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      enter_user_namespace(Identity::root);
+      enter_ground();
+      check();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+    std::cout << std::flush;
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status == 0;
 }
 
 int namespaces_of_ground(const std::string& kind) { return kind == "mnt" || kind == "net" || kind == "ipc" ? 1 : 0; }

@@ -2,6 +2,7 @@
 // what is left there is a victim's, however many tests run beside it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace netrig::teardown {
 /// The calling process, alone in a user namespace of its own, goes on in new mount, network and IPC namespaces.
 /// /dev/shm and /dev/mqueue are empty there, and there is no socket. Throws SetupError.
 void enter_ground();
+
+/// Whether `check` fails nowhere in a child that stands on a ground of its own, as root there.
+bool holds_on_ground(const std::function<void()>& check);
 
 /// How many namespaces of `kind` (`net`, `mnt`, ...) the ground is itself.
 int namespaces_of_ground(const std::string& kind);

@@ -1,11 +1,17 @@
 // The host's network is, byte for byte, what it was before: its links, addresses, routes, rules, sysctls, mounts and
 // names.
+#include <netrig/base/initial_user_namespace.h>
+#include <netrig/suites/teardown/ground.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/teardown_test.h>
 #include <netrig/testing/skip.h>
 
+#include <gmock/gmock.h>
+
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
+#include <sys/stat.h>
 
 namespace netrig::teardown {
 namespace {
@@ -53,6 +59,72 @@ TEST_F(HostUntouchedTest, WithoutAPidNamespace) {
   ::kill(victim.supervisor(), SIGKILL);
   EXPECT_TRUE(victim.all_gone());
   expect_untouched();
+}
+
+// ---- Rulesets
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kRulesets = "nft -a list ruleset";
+
+class HostsRulesTest : public TeardownTest {
+ protected:
+  void SetUp() override {
+    TeardownTest::SetUp();
+    if (IsSkipped()) return;
+    if (output_of("nft --version").find("nftables") == std::string::npos) NETRIG_SKIP("tool-nft", "needs nft");
+  }
+};
+
+// capabilities(7): whether this process may administer the host's network, CAP_NET_ADMIN (12).
+bool administers_the_host() {
+  struct stat user_namespace{};
+  unsigned long long effective = 0;
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;) {
+    if (word == "CapEff:") status >> std::hex >> effective;
+  }
+  return (effective >> 12U & 1U) != 0 && ::stat("/proc/self/ns/user", &user_namespace) == 0 &&
+         is_initial_user_namespace(user_namespace);
+}
+
+// On the host itself the comparison is worth something as its root; to everybody else the kernel lists nothing, whose
+// comparison is the next test.
+TEST_F(HostsRulesTest, AreListedToTheHostsRoot) {
+  const auto listed = snapshot_of_the_host().at(kRulesets);
+  if (administers_the_host()) {
+    EXPECT_THAT(listed, Not(HasSubstr("not permitted")));
+  } else {
+    EXPECT_THAT(listed, HasSubstr("Operation not permitted"));
+  }
+}
+
+TEST_F(HostsRulesTest, StayAsTheyWereWhereTheyAreListed) {
+  if (output_of("nsenter --version").find("util-linux") == std::string::npos)
+    NETRIG_SKIP("tool-nsenter", "needs nsenter");
+  EXPECT_TRUE(holds_on_ground([] {
+    ASSERT_EQ(output_of("nft 'table inet of-the-host { chain in { type filter hook input priority 0; }; }'"), "");
+    const auto before = snapshot_of_the_host();
+    ASSERT_THAT(before.at(kRulesets), HasSubstr("table inet of-the-host"));
+    Victim victim{{.arguments = {"change-network"}}};
+    ASSERT_EQ(victim.letters(1), "T");
+    EXPECT_EQ(changes_since(before), "");
+    const auto inside = "nsenter --net=/proc/" + std::to_string(victim.program().value()) + "/ns/net " + kRulesets;
+    EXPECT_THAT(output_of(inside), AllOf(HasSubstr("of-the-victim"), Not(HasSubstr("of-the-host"))));
+    ::kill(victim.supervisor(), SIGKILL);
+    EXPECT_TRUE(victim.all_gone());
+    EXPECT_EQ(changes_since(before), "");
+  }));
+}
+
+TEST_F(HostsRulesTest, ShowThoseOfAProgramWithoutASandbox) {
+  EXPECT_TRUE(holds_on_ground([] {
+    const auto before = snapshot_of_the_host();
+    Victim victim{{.arguments = {"add-rules"}, .environment = {"NETRIG_VICTIM_BARE=1"}}};
+    ASSERT_EQ(victim.letters(1), "T");
+    EXPECT_THAT(changes_since(before), HasSubstr("table inet of-the-victim"));
+  }));
 }
 
 }  // namespace

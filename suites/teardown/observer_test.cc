@@ -36,20 +36,6 @@ class ObserverTest : public TeardownTest {
     observer.note("none", victim);
   }
 
-  // Whether `check` fails nowhere in a child that stands on a ground of its own.
-  static bool holds_on_ground(const std::function<void()>& check) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      enter_user_namespace(Identity::root);
-      enter_ground();
-      check();
-      ::_exit(HasFailure() ? 1 : 0);
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    return status == exited(0);
-  }
-
   // How the child ends that runs `plant` where namespaces are counted, and is asked whether one of `kind` is left.
   static bool is_released_after(const std::string& kind, const std::function<void()>& plant) {
     const pid_t child = ::fork();
@@ -257,6 +243,16 @@ TEST_F(ObserverTest, SeesAMountAndASetting) {
     for (const char* other : {"kernel/pid_max", "kernel/domainname", "fs/mqueue/msg_max"}) {
       EXPECT_NE(before.at(std::string{"/proc/sys/"} + other), "") << other;
     }
+  }));
+}
+
+TEST_F(ObserverTest, SeesARuleset) {
+  if (output_of("nft --version").find("nftables") == std::string::npos) NETRIG_SKIP("tool-nft", "needs nft");
+  EXPECT_TRUE(holds_on_ground([] {
+    const auto before = snapshot_of_the_host();
+    EXPECT_EQ(before.at("nft -a list ruleset"), "");
+    EXPECT_EQ(output_of("nft add table bridge forgotten"), "");
+    EXPECT_THAT(changes_since(before), HasSubstr("table bridge forgotten"));
   }));
 }
 

@@ -175,14 +175,25 @@ int read_line() {
   return ::read(STDIN_FILENO, line, sizeof line) > 0 ? 0 : 1;
 }
 
+// Where nft is installed; suites/teardown/host_untouched_test.cc looks for its name.
+constexpr const char* kAddRules =
+    "{ ! nft --version >/dev/null 2>&1 || nft 'table inet of-the-victim { "
+    "chain in { type filter hook input priority 0; policy drop; }; }'; }";
+
+int add_rules() {
+  if (std::system(kAddRules) != 0) return 92;
+  tell('T');
+  wait_for_ever();
+}
+
 int change_network() {
-  const int status = std::system(
+  const std::string commands =
       "ip link add veth0 type veth peer name veth1 && ip address add 192.0.2.1/24 dev veth0 && "
       "ip address add 2001:db8::1/64 dev veth0 && ip link set veth0 up && ip link set veth1 up && "
       "ip route add 198.51.100.0/24 via 192.0.2.2 && ip rule add from 192.0.2.9 table 7 && ip netns add other && "
       "echo 1 >/proc/sys/net/ipv4/ip_forward && echo 7 >/proc/sys/net/ipv4/ip_default_ttl && "
-      "hostname victim 2>&- || echo victim >/proc/sys/kernel/hostname");
-  if (status != 0) return 92;
+      "{ hostname victim 2>&- || echo victim >/proc/sys/kernel/hostname; } && ";
+  if (std::system((commands + kAddRules).c_str()) != 0) return 92;
   tell('T');
   wait_for_ever();
 }
@@ -259,6 +270,7 @@ int run(const std::string& action, const char* argument) {
       {"signal", [&] { return die_by(std::atoi(argument)); }},
       {"crash", crash},
       {"change-network", change_network},
+      {"add-rules", add_rules},
       {"wait",
        [] {
          tell('T'), wait_for_ever();
