@@ -77,15 +77,14 @@ Result<Sampled> connections(const BuiltPath& path) {
   return sampled;
 }
 
-// Bytes of each: both ends, and what the machines between keep of it.
+// Bytes of each: both ends, see HeldMemory.
 Result<Sampled> held_connections(const BuiltPath& path) {
   const auto result = NETRIG_TRY(traffic::measure_connections(
       {.count = kHeld, .parallel = kMadeAtOnce, .hold = true, .run = path.towards()}, sides(path.client, path.server)));
   Sampled sampled{.elapsed = result.elapsed, .items = result.connections};
   const auto each = [&](ByteCount of) { return static_cast<double>(of.value()) / static_cast<double>(result.held); };
   sampled.more.emplace_back("held", static_cast<double>(result.held));
-  sampled.more.emplace_back("process_bytes_each", each(result.memory.process));
-  if (result.memory.kernel) sampled.more.emplace_back("kernel_bytes_each", each(*result.memory.kernel));
+  sampled.more.emplace_back("bytes_each", each(result.memory.total()));
   tell_times(sampled, result.connect_times);
   return sampled;
 }

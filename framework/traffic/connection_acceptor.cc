@@ -44,6 +44,8 @@ Result<void> Acceptor::accept_all() {
       OwnFiles::close(connection);
     } else if (OwnFiles::watch(epoll_, connection) != 0) {
       return failure("accept connections");
+    } else {
+      held_.push_back(connection);
     }
   }
 }
@@ -53,12 +55,18 @@ Result<void> Acceptor::answer(int connection) {
   char byte = 0;
   const auto size = OwnFiles::receive(connection, byte);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+  if (size > 0 && Ask{byte} == Ask::count_memory) count_memory();
   if (size <= 0) {
     OwnFiles::close(connection);
   } else if (OwnFiles::send(connection, byte) != 1) {
     return failure("answer a held connection");
   }
   return {};
+}
+
+void Acceptor::count_memory() {
+  buffers_ = {};
+  for (const int connection : held_) buffers_ += buffered(connection);
 }
 
 Result<void> Acceptor::failure(const char* what) const {

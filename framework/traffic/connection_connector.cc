@@ -41,7 +41,6 @@ Result<void> Connector::run(Reins& reins) {
 }
 
 Result<void> Connector::make_all(Reins& reins) {
-  if (load_.hold) memory_before_ = MemoryUse::now();
   first_ = last_ = ticks();
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   epoll_event wake{EPOLLIN, {.u64 = kReinsEvent}};
@@ -94,30 +93,41 @@ Result<void> Connector::complete(std::size_t slot) {
   return begun_ < load_.count ? begin(slot) : Result<void>{};
 }
 
-// A byte there and back on each: all are alive at once.
+// A byte there and back on each: all are alive at once. Then nothing is on the way but what the count itself needs.
 Result<void> Connector::use_all(Reins& reins) {
-  for (std::size_t i = 0; i < held_.size(); ++i) {
+  NETRIG_TRY(ask(0, held_.size(), Ask::answer, reins));
+  for (const auto& socket : held_) buffered_ += buffered(socket.get());
+  return ask(0, 1, Ask::count_memory, reins);
+}
+
+Result<void> Connector::ask(std::size_t first, std::size_t count, Ask what, Reins& reins) {
+  for (std::size_t i = first; i < first + count; ++i) {
     epoll_event event{EPOLLIN, {.u64 = i}};
-    if (::send(held_[i].get(), "?", 1, MSG_NOSIGNAL) != 1 ||
+    if (::send(held_[i].get(), &what, 1, MSG_NOSIGNAL) != 1 ||
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, held_[i].get(), &event) != 0) {
       return fail(failure("use a held connection to", errno));
     }
   }
   std::array<epoll_event, 256> events{};
-  for (std::size_t answered = 0; answered < held_.size();) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+  for (std::size_t answered = 0; answered < count;) {
+    const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
     if (reins.abort.load(std::memory_order_acquire)) return {};
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < ready; ++i) {
       const auto index = events[static_cast<std::size_t>(i)].data.u64;
       if (index == kReinsEvent) continue;
-      char byte = 0;
-      if (::recv(held_[index].get(), &byte, 1, MSG_DONTWAIT) != 1)
-        return fail(failure("use a held connection to", errno == EAGAIN ? ECONNRESET : errno));
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, held_[index].get(), nullptr);
-      progress_.store(made_ + ++answered, std::memory_order_relaxed);
+      NETRIG_TRY(take_answer(index));
+      ++answered;
     }
   }
-  memory_ = MemoryUse::now().since(memory_before_);
+  return {};
+}
+
+Result<void> Connector::take_answer(std::size_t index) {
+  char byte = 0;
+  if (::recv(held_[index].get(), &byte, 1, MSG_DONTWAIT) != 1)
+    return fail(failure("use a held connection to", errno == EAGAIN ? ECONNRESET : errno));
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, held_[index].get(), nullptr);
+  progress_.store(progress() + 1, std::memory_order_relaxed);
   return {};
 }
 
@@ -127,7 +137,6 @@ void Connector::tell(ConnectionRateResult& result) const {
   result.client.cpu = cpu_;
   result.elapsed = std::chrono::nanoseconds{last_ - first_};
   result.connect_times = times_;
-  result.memory = memory_;
 }
 
 }  // namespace netrig::traffic

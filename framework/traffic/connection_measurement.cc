@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 namespace netrig::traffic {
@@ -46,7 +47,7 @@ Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, con
   plan.progress = [&] { return connector.progress() + acceptor.accepted(); };
   plan.stuck = [] { return std::string{"the server's side does not answer"}; };
   plan.sample = [&, made = std::uint64_t{0}](Interval& interval) mutable {
-    const auto now = connector.progress();
+    const auto now = std::min(connector.progress(), load.count);  // then come the answers over them
     interval.packets = now - std::exchange(made, now);
   };
   Crew crew{std::move(plan)};
@@ -59,6 +60,8 @@ Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, con
                       {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return acceptor.run(reins); }}));
   ConnectionRateResult result;
   connector.tell(result);
+  if (load.hold)
+    result.memory = memory_of(2 * result.held, load.run.destination.family(), connector.buffers() + acceptor.buffers());
   result.intervals = crew.intervals();
   result.server = crew.server_cost();
   return result;

@@ -1,64 +1,57 @@
 #include <netrig/traffic/connection_side.h>
+#include <netrig/traffic/kernel_types.h>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <fstream>
-#include <sstream>
-#include <string_view>
+#include <iterator>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/sock_diag.h>
 
 namespace netrig::traffic {
 
 namespace {
 
-// The number after `name` in a file of /proc, alone on its line or among others; none where there is no such file.
-std::optional<std::uint64_t> number_after(const char* path, std::string_view line_starts, const std::string& name) {
-  std::ifstream file{path};
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(line_starts)) continue;
-    std::istringstream words{line};
-    std::uint64_t number = 0;
-    for (std::string word; words >> word;) {
-      if (word == name) return words >> number ? std::optional{number} : std::nullopt;
-    }
-  }
-  return std::nullopt;
-}
+// What a file descriptor of a socket leads to: the file, its name in the socket file system, and the inode there with
+// the socket in it. linux/fs.h, linux/dcache.h, net/sock.h of the kernel.
+constexpr std::array<std::string_view, 3> kOfAFile{"file", "dentry", "socket_alloc"};
 
-std::optional<std::uint64_t> kilobytes(const char* path, const std::string& name) {
-  const auto number = number_after(path, name, name);
-  return number ? std::optional{1024 * *number} : std::nullopt;
-}
-
-ByteCount growth(std::uint64_t before, std::uint64_t now) { return ByteCount{now - std::min(now, before)}; }
-
-std::optional<ByteCount> growth(const std::optional<std::uint64_t>& before, const std::optional<std::uint64_t>& now) {
-  return before && now ? std::optional{growth(*before, *now)} : std::nullopt;
+std::optional<ByteCount> times(const std::optional<std::uint64_t>& each, std::uint64_t count) {
+  return each ? std::optional{ByteCount{*each * count}} : std::nullopt;
 }
 
 }  // namespace
 
-MemoryUse MemoryUse::now() {
-  MemoryUse use;
-  use.process = kilobytes("/proc/self/status", "VmRSS:").value_or(0);
-  const auto slab = kilobytes("/proc/meminfo", "Slab:"), tables = kilobytes("/proc/meminfo", "PageTables:");
-  if (slab) use.kernel = *slab + tables.value_or(0);
-  if (const auto pages = number_after("/proc/net/sockstat", "TCP:", "mem"))
-    use.buffers = *pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return use;
+// Past the C library's wrapper, see own_files.h.
+ByteCount buffered(int socket) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> now{};
+  socklen_t size = sizeof now;
+  if (::syscall(SYS_getsockopt, socket, SOL_SOCKET, SO_MEMINFO, now.data(), &size) != 0) return {};
+  return ByteCount{std::uint64_t{now[SK_MEMINFO_RMEM_ALLOC]} + now[SK_MEMINFO_WMEM_QUEUED] + now[SK_MEMINFO_OPTMEM]};
 }
 
-HeldMemory MemoryUse::since(const MemoryUse& before) const {
-  return {.process = growth(before.process, process),
-          .kernel = growth(before.kernel, kernel),
-          .buffers = growth(before.buffers, buffers)};
+HeldMemory memory_of(std::uint64_t ends, AddressFamily family, ByteCount buffers) {
+  static const auto one_file = sizes_of_kernel(kOfAFile);  // megabytes to read
+  std::ifstream file{"/proc/thread-self/net/protocols"};
+  const std::string table{std::istreambuf_iterator<char>{file}, {}};
+  return {.sockets = times(socket_size_in(table, family == AddressFamily::ipv4 ? "TCP" : "TCPv6"), ends),
+          .files = times(one_file, ends),
+          .buffers = buffers};
 }
+
+ByteCount HeldMemory::total() const { return sockets.value_or(ByteCount{}) + files.value_or(ByteCount{}) + buffers; }
 
 std::string HeldMemory::to_string(std::uint64_t connections) const {
   if (connections == 0) return "none";
-  const auto each = [&](ByteCount of) { return static_cast<double>(of.value()) / static_cast<double>(connections); };
-  return fmt::format("{:.0f} bytes each ({:.0f} of the process, {} of the kernel)", each(total()), each(process),
-                     kernel ? fmt::format("{:.0f}", each(*kernel)) : "an unknown part");
+  const auto each = [&](const std::optional<ByteCount>& of) {
+    return of ? fmt::format("{:.0f}", static_cast<double>(of->value()) / static_cast<double>(connections)) : "unknown";
+  };
+  return fmt::format("{} bytes each in the kernel (sockets {}, files {}, buffers {})", each(total()), each(sockets),
+                     each(files), each(buffers));
 }
 
 }  // namespace netrig::traffic

@@ -14,6 +14,12 @@
 
 namespace netrig::traffic {
 
+/// What a byte over a held connection asks of the server, which sends it back when that is done.
+enum class Ask : char {
+  answer = '?',
+  count_memory = 'm',  ///< what is in the buffers of all
+};
+
 /// Accepts, and where connections are held, sends back the byte that each brings.
 class Acceptor {
  public:
@@ -22,9 +28,12 @@ class Acceptor {
   /// Until it is nudged: the client has what it wants.
   Result<void> run(Reins& reins);
   [[nodiscard]] std::uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
+  /// What Ask::count_memory has found.
+  [[nodiscard]] ByteCount buffers() const { return buffers_; }
 
  private:
   Result<void> accept_all();
+  void count_memory();
   Result<void> answer(int connection);
   [[nodiscard]] Result<void> failure(const char* what) const;
 
@@ -33,16 +42,15 @@ class Acceptor {
   int listener_;
   int epoll_ = -1;  ///< of the thread's own table, as the connections: see own_files.h
   std::atomic<std::uint64_t> accepted_{0};
+  std::vector<int> held_;  ///< some may have ended
+  ByteCount buffers_;
 };
 
-/// What is in use, in bytes; none where the kernel does not show it.
-struct MemoryUse {
-  std::uint64_t process = 0;
-  std::optional<std::uint64_t> kernel, buffers;
+/// What is in a socket's buffers; nothing where the kernel does not say.
+ByteCount buffered(int socket);
 
-  static MemoryUse now();
-  [[nodiscard]] HeldMemory since(const MemoryUse& before) const;
-};
+/// Of so many TCP sockets, and what is in their buffers.
+HeldMemory memory_of(std::uint64_t ends, AddressFamily family, ByteCount buffers);
 
 /// Connects, in the client's network namespace.
 class Connector {
@@ -52,6 +60,8 @@ class Connector {
   Result<void> run(Reins& reins);
   [[nodiscard]] std::uint64_t progress() const { return progress_.load(std::memory_order_relaxed); }
   void tell(ConnectionRateResult& result) const;
+  /// What was in the buffers of its ends of all that were held.
+  [[nodiscard]] ByteCount buffers() const { return buffered_; }
 
  private:
   struct Attempt {
@@ -62,6 +72,8 @@ class Connector {
   Result<void> begin(std::size_t slot);
   Result<void> complete(std::size_t slot);
   Result<void> use_all(Reins& reins);
+  Result<void> ask(std::size_t first, std::size_t count, Ask what, Reins& reins);
+  Result<void> take_answer(std::size_t index);
   [[nodiscard]] Error failure(const std::string& what, int error) const;
 
   const ConnectionLoad& load_;
@@ -74,8 +86,7 @@ class Connector {
   std::atomic<std::uint64_t> progress_{0};
   std::int64_t first_ = 0, last_ = 0;
   std::chrono::nanoseconds cpu_{};
-  MemoryUse memory_before_;
-  HeldMemory memory_;
+  ByteCount buffered_;
   LatencyHistogram times_;
 };
 

@@ -8,8 +8,9 @@
 // its own. Where nothing was counted a field is left out.
 // The senders' `busy_time`, `rwnd_limited` and `sndbuf_limited` (seconds) are the kernel's of those names in TCP_INFO;
 // `end.spoilers` are sentences, reasons to distrust the figures: the spoilers() of TCP and UDP results; others have
-// none. Several streams: `intervals[].streams[]` and `end.streams[]` in one order, that of `start.connected[]`;
-// `test_start` has `bytes` and `blocks` of all together, `target_bitrate` of each.
+// none. Several streams: `intervals[].streams[]` and `end.streams[]` in
+// one order, that of `start.connected[]`; `test_start` has `bytes` and `blocks` of all together, `target_bitrate` of
+// each.
 #pragma once
 
 #include <netrig/traffic/connection_rate.h>
@@ -32,8 +33,9 @@ std::string to_json(const UdpLoad& load, const UdpResult& result, std::string_vi
 /// `end.sum`: requests, lost, late, answers_per_second; `end.latency_us`: count, min, mean, p50, p90, p99, p99_9, max;
 /// `end.histogram_us`: `[from, to, count]` of each bucket that holds something.
 std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::string_view environment = {});
-/// `end.sum`: connections, held, seconds, connections_per_second, and of held ones memory_bytes (the sum of the next
-/// two), process_memory_bytes, kernel_memory_bytes, tcp_buffer_bytes; `end.connect_us` as `latency_us` above.
+/// `end.sum`: connections, held, seconds, connections_per_second, and of held ones memory_bytes (HeldMemory, the sum
+/// of the next three), socket_memory_bytes, file_memory_bytes, buffer_memory_bytes; `end.connect_us` as `latency_us`
+/// above.
 std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& result, std::string_view environment = {});
 
 /// A line for the head, each interval that was sampled, each stream of several, and the whole, as iperf3 prints them;

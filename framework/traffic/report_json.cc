@@ -263,9 +263,9 @@ std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& resu
            {"connections_per_second", result.connection_rate()}};
   if (load.hold) {
     sum["memory_bytes"] = result.memory.total().value();
-    sum["process_memory_bytes"] = result.memory.process.value();
-    if (result.memory.kernel) sum["kernel_memory_bytes"] = result.memory.kernel->value();
-    if (result.memory.buffers) sum["tcp_buffer_bytes"] = result.memory.buffers->value();
+    if (result.memory.sockets) sum["socket_memory_bytes"] = result.memory.sockets->value();
+    if (result.memory.files) sum["file_memory_bytes"] = result.memory.files->value();
+    sum["buffer_memory_bytes"] = result.memory.buffers.value();
   }
   Json end{{"sum", std::move(sum)},
            {"connect_us", json_times(result.connect_times)},

@@ -196,13 +196,13 @@ TEST(ReportJson, TellsConnectionsAndTheirMemory) {
   ConnectionRateResult result;
   result.connections = result.held = 50;
   result.elapsed = 100ms;
-  result.memory = {.process = ByteCount{4096}, .kernel = ByteCount{8192}};
+  result.memory = {.sockets = ByteCount{8192}, .buffers = ByteCount{4096}};
   const auto held = Json::parse(to_json(ConnectionLoad{.count = 50, .hold = true}, result)).at("end").at("sum");
   EXPECT_EQ(held.at("connections_per_second"), 500);
   EXPECT_EQ(held.at("memory_bytes"), 12'288);
-  EXPECT_EQ(held.at("process_memory_bytes"), 4096);
-  EXPECT_EQ(held.at("kernel_memory_bytes"), 8192);
-  EXPECT_FALSE(held.contains("tcp_buffer_bytes"));
+  EXPECT_EQ(held.at("socket_memory_bytes"), 8192);
+  EXPECT_EQ(held.at("buffer_memory_bytes"), 4096);
+  EXPECT_FALSE(held.contains("file_memory_bytes"));
   EXPECT_FALSE(Json::parse(to_json(ConnectionLoad{.count = 50}, result)).at("end").at("sum").contains("memory_bytes"));
 }
 
