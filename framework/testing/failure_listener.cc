@@ -21,7 +21,10 @@ void FailureListener::OnTestPartResult(const testing::TestPartResult& result) {
 }
 
 void FailureListener::OnTestEnd(const testing::TestInfo& test) {
-  if (!test.result()->Failed()) return;
+  if (test.result()->Failed()) tell_failure();
+}
+
+void FailureListener::tell_failure() {
   out_ << tables_.text();
   if (!said_) out_ << line_.substr(1) << '\n';
   out_ << std::flush;

@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <utility>
 
 namespace netrig {
 
@@ -15,10 +16,14 @@ namespace netrig {
 /// records the seed as the test's property `netrig.seed`.
 class FailureListener : public testing::EmptyTestEventListener {
  public:
-  explicit FailureListener(std::ostream& out) : out_{out} {}
+  /// `tables`: how to ask for the machine's neighbour tables; those of the kernel, when not given.
+  explicit FailureListener(std::ostream& out, FullTables tables = FullTables{})
+      : out_{out}, tables_{std::move(tables)} {}
   void OnTestStart(const testing::TestInfo& test) override;
   void OnTestPartResult(const testing::TestPartResult& result) override;
   void OnTestEnd(const testing::TestInfo& test) override;
+  /// What is printed of a test that failed.
+  void tell_failure();
 
  private:
   std::ostream& out_;
