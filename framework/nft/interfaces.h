@@ -5,8 +5,8 @@
 #include <netrig/nft/nf_socket.h>
 #include <netrig/nft/transaction.h>
 
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace netrig::nft {
@@ -15,6 +15,7 @@ namespace netrig::nft {
 struct NamedInterface {
   std::string name;
   std::string where;  ///< `table inet filter, chain forward, rule 4 (handle 9)`, `table inet filter, set lans`
+                      ///< (`line 3` of a file of iptables)
 };
 
 /// The interfaces that rules name by `iifname` and `oifname`, alone, in sets, maps and concatenations; patterns
@@ -23,5 +24,8 @@ struct NamedInterface {
 Result<std::vector<NamedInterface>> named_interfaces(NfSocket& socket);
 /// The same of what a transaction adds: rules, sets and elements; `where` is the command, as to_string() has it.
 std::vector<NamedInterface> named_interfaces(const Transaction& transaction);
+/// The same of a file of iptables-save or ip6tables-save: `-i`, `-o`, and of a bridge's ports `--physdev-in` and
+/// `--physdev-out`, negated or not; patterns (`eth+`) are left out. iptables looks no interface up. See iptables(8).
+std::vector<NamedInterface> named_interfaces_of_iptables(std::string_view file);
 
 }  // namespace netrig::nft

@@ -2,6 +2,7 @@
 #include <netrig/nft/frontend.h>
 #include <netrig/nft/interfaces.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace netrig::nft {
@@ -46,6 +47,27 @@ TEST_F(InterfacesTest, AreFoundInRulesSetsMapsAndConcatenations) {
               UnorderedElementsAre("alone" + rule + "1", "negated" + rule + "2", "a" + inside, "b" + inside,
                                    "in-map" + inside, "in-map2" + inside, "left" + inside, "in-set" + set + "lans",
                                    "in-concat" + set + "pairs", "after-ipv6" + set + "wide"));
+}
+
+TEST(IptablesInterfacesTest, AreFoundHoweverAnOptionNamesThem) {
+  std::vector<std::string> found;
+  for (const auto& [name, where] : named_interfaces_of_iptables(R"(# -i comment0
+*filter
+:INPUT DROP [0:0]
+-A INPUT -i eth0 -j ACCEPT
+[3:180] -A FORWARD ! -i neg0 -o out0 -j DROP
+-A FORWARD -iglued0 --out-interface=equal0 -j DROP
+-A FORWARD --in-interface long0	-o ! after0 -j DROP
+-A FORWARD -m physdev --physdev-in port0 ! --physdev-out port1 -j DROP
+-I INPUT 1 -i "quoted0" -m comment --comment "-i said0" -j LOG --log-prefix -o
+-A INPUT -i ppp+ -o + -m comment --comment -iword0 -m comment --comment "a \" -i said1" -j ACCEPT
+COMMIT
+-A INPUT -i)")) {
+    found.push_back(fmt::format("{} in {}", name, where));
+  }
+  EXPECT_THAT(found, testing::ElementsAre("eth0 in line 4", "neg0 in line 5", "out0 in line 5", "glued0 in line 6",
+                                          "equal0 in line 6", "long0 in line 7", "after0 in line 7", "port0 in line 8",
+                                          "port1 in line 8", "quoted0 in line 9"));
 }
 
 }  // namespace

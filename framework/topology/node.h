@@ -63,11 +63,11 @@ inline constexpr std::chrono::seconds kProgramTimeout{30};
 /// How long a probe waits for an answer unless told otherwise.
 inline constexpr std::chrono::seconds kProbeTimeout{2};
 
-/// How Node::load_ruleset() takes a file in, and Node::add_rules() values.
+/// How Node::load_ruleset() and Node::load_iptables() take a file in, and Node::add_rules() values.
 struct RulesetOptions {
-  nft::ReadOptions read = {};  ///< variables and include paths; of files and text
+  nft::ReadOptions read = {};  ///< variables and include paths; of nft's files and text
   /// A rule that names an interface which the node does not have is an error: a misspelt name matches nothing, and nft
-  /// does not mind. Patterns (`ppp*`) may match nothing.
+  /// and iptables do not mind. Patterns (`ppp*`, `ppp+`) may match nothing.
   bool interfaces_must_exist = true;
   /// These may come later.
   std::vector<std::string> may_be_missing = {};
@@ -156,8 +156,9 @@ class Node {
   /// The same for text.
   void load_ruleset_text(std::string_view text, const RulesetOptions& options = {}) const;
   /// Loads a file of iptables-save or ip6tables-save by `iptables-restore` or `ip6tables-restore`, tried in a
-  /// namespace of its own before it is loaded. Throws where the tool is not installed.
-  void load_iptables(AddressFamily family, const std::filesystem::path& file) const;
+  /// namespace of its own before it is loaded: on an error the rules are what they were. Throws where the tool is not
+  /// installed.
+  void load_iptables(AddressFamily family, const std::filesystem::path& file, const RulesetOptions& options = {}) const;
   /// What `nft list ruleset` (or `nft -a list ruleset`) prints here.
   [[nodiscard]] std::string ruleset_text(nft::Handles handles = nft::Handles::hide) const;
   /// The same with handles and taken apart: a rule by its comment or handle; differences() of two.

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <utility>
 
 namespace netrig {
@@ -52,6 +53,20 @@ void refuse_unknown_interfaces(const nft::Transaction& transaction, const Node& 
   const auto unknown = std::ranges::find_if(named, [&](const auto& each) { return !known.contains(each.name); });
   if (unknown == named.end()) return;
   throw SetupError{Error::invalid(unknown->where, node.name(), unknown_interface(unknown->name, known, node.name()))};
+}
+
+// A file that cannot be read names none: the tool says so better.
+Result<void> refuse_unknown_interfaces(const std::filesystem::path& iptables, const std::string& operation,
+                                       const Node& node, const RulesetOptions& options) {
+  if (!options.interfaces_must_exist) return {};
+  std::ostringstream text;
+  text << std::ifstream{iptables}.rdbuf();
+  const auto known = interface_names(node, options.may_be_missing);
+  for (const auto& [interface, line] : nft::named_interfaces_of_iptables(text.view())) {
+    if (known.contains(interface)) continue;
+    return fail(Error::invalid(operation, node.name(), line + " " + unknown_interface(interface, known, node.name())));
+  }
+  return {};
 }
 
 // Devices of these names, to be named in rules. A new network has some already: `lo`, and where the host has loaded the
@@ -127,17 +142,19 @@ Result<void> Node::rehearse(const Load& load, const RulesetOptions& options) con
 }
 
 // The tool loads table by table; so it is tried in a namespace of its own first. What a file replaces does not matter.
-void Node::load_iptables(AddressFamily family, const std::filesystem::path& file) const {
+void Node::load_iptables(AddressFamily family, const std::filesystem::path& file, const RulesetOptions& options) const {
   const std::scoped_lock one_at_a_time{state_->loading};
   const RulesChange change{*this};
   const std::string tool = family == AddressFamily::ipv4 ? "iptables-restore" : "ip6tables-restore";
+  const auto operation = fmt::format("{} {}", tool, file.string());
+  require(refuse_unknown_interfaces(file, operation, *this, options));
   const process::Command load{tool, file.string()}, rehearsal{"unshare", "--net", tool, file.string()};
   for (const auto& command : {rehearsal, load}) {
     const auto done = exec(command);
     if (done.success()) continue;
     auto complaint = done.err;
     while (complaint.ends_with('\n')) complaint.pop_back();
-    throw SetupError{Error::invalid(fmt::format("{} {}", tool, file.string()), name(), complaint)};
+    throw SetupError{Error::invalid(operation, name(), complaint)};
   }
 }
 

@@ -204,19 +204,59 @@ TEST_F(NodeRules, ASyntaxErrorNamesNodeFileAndLine) {
                     HasSubstr("udp dport 70000 accept")));
 }
 
-TEST_F(NodeRules, IptablesFilesOfBothFamiliesAreLoaded) {
-  if (!left_.exec(process::sh("command -v iptables-restore ip6tables-restore")).success())
-    NETRIG_SKIP("tool-iptables-restore", "not installed: iptables-restore");
-  left_.load_iptables(AddressFamily::ipv4,
-                      file("*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.2/32 -j ACCEPT\nCOMMIT\n"));
-  left_.load_iptables(AddressFamily::ipv6, file("*filter\n-A INPUT -s fd00::2/128 -j DROP\nCOMMIT\n"));
-  EXPECT_THAT(left_.exec({"iptables", "-S"}).out, HasSubstr("-A INPUT -s 10.0.0.2/32 -j ACCEPT"));
-  EXPECT_THAT(left_.exec({"ip6tables", "-S"}).out, HasSubstr("-A INPUT -s fd00::2/128 -j DROP"));
-  const auto bad =
-      file("*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n-A INPUT -s 10.0.0.3 -j NOWHERE\nCOMMIT\n");
-  EXPECT_THAT(error_of([&] { left_.load_iptables(AddressFamily::ipv4, bad); }),
-              AllOf(HasSubstr("iptables-restore " + bad.string() + " in \"left\": "), HasSubstr("NOWHERE")));
-  EXPECT_THAT(left_.exec({"iptables-save", "-t", "nat"}).out, ::testing::Not(HasSubstr("MASQUERADE")));
+// Files of iptables, and what iptables-save tells afterwards.
+class IptablesFiles : public NodeRules, public ::testing::WithParamInterface<AddressFamily> {
+ protected:
+  void SetUp() override {
+    if (!left_.exec(process::sh("command -v iptables-restore ip6tables-restore")).success())
+      NETRIG_SKIP("tool-iptables-restore", "not installed: iptables-restore");
+  }
+  [[nodiscard]] std::string tool() const { return GetParam() == AddressFamily::ipv4 ? "iptables" : "ip6tables"; }
+  [[nodiscard]] std::string peer() const { return GetParam() == AddressFamily::ipv4 ? "10.0.0.2/32" : "fd00::2/128"; }
+  // Without the comments, which tell the time, and what policies counted: the kernel sends of itself (RFC 3810).
+  [[nodiscard]] std::string saved() const {
+    return left_.exec(process::sh(tool() + R"(-save | sed '/^#/d; s/\[[0-9]*:[0-9]*\]/[0:0]/')")).out;
+  }
+  void load(const std::filesystem::path& rules, const RulesetOptions& options = {}) const {
+    left_.load_iptables(GetParam(), rules, options);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Families, IptablesFiles, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
+                         [](const auto& family) { return family.param == AddressFamily::ipv4 ? "ipv4" : "ipv6"; });
+
+TEST_P(IptablesFiles, AreLoadedAsTheyAre) {
+  const auto rules =
+      "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:guests - [0:0]\n-A INPUT -s " +
+      peer() + " -i eth0 -j guests\n-A INPUT -i ppp+ -j DROP\n-A guests ! -o lo -j ACCEPT\nCOMMIT\n";
+  load(file(rules));
+  EXPECT_EQ(saved(), rules);
+  const auto other = GetParam() == AddressFamily::ipv4 ? "ip6tables-save" : "iptables-save";
+  EXPECT_THAT(left_.exec({other}).out, ::testing::Not(HasSubstr("guests")));
+}
+
+TEST_P(IptablesFiles, WithAnErrorNameItAndChangeNothing) {
+  load(file("*filter\n-A INPUT -s " + peer() + " -j ACCEPT\nCOMMIT\n"));
+  const auto before = saved();
+  const auto bad = file("*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n-A INPUT -j NOWHERE\nCOMMIT\n");
+  EXPECT_THAT(error_of([&] { load(bad); }),
+              AllOf(HasSubstr(tool() + "-restore " + bad.string() + " in \"left\": "), HasSubstr("NOWHERE")));
+  EXPECT_EQ(saved(), before);
+}
+
+TEST_P(IptablesFiles, AMisspeltInterfaceIsNamedAndNothingChanges) {
+  load(file("*filter\n-A INPUT -s " + peer() + " -j ACCEPT\nCOMMIT\n"));
+  const auto before = saved();
+  const auto typo = file("*filter\n-A INPUT -i eth0 -j ACCEPT\n-A FORWARD ! -o ehr0 -j DROP\nCOMMIT\n");
+  EXPECT_EQ(
+      error_of([&] { load(typo); }),
+      tool() + "-restore " + typo.string() +
+          " in \"left\": line 3 names the interface \"ehr0\", which \"left\" does not have (it has eth0, lo); allow "
+          "it by RulesetOptions::may_be_missing where it comes later");
+  EXPECT_EQ(saved(), before);
+  load(typo, {.may_be_missing = {"ehr0"}});
+  EXPECT_THAT(saved(), HasSubstr("-A FORWARD ! -o ehr0 -j DROP\n"));
+  load(file("*filter\n-A INPUT -i ehr1 -j ACCEPT\nCOMMIT\n"), {.interfaces_must_exist = false});
+  EXPECT_THAT(saved(), HasSubstr("-A INPUT -i ehr1 -j ACCEPT\n"));
 }
 
 }  // namespace
