@@ -60,13 +60,18 @@ std::vector<Node> owners(const Target& target, const Node& from) {
 
 class Reach : public ::testing::MatcherInterface<const Node&> {
  public:
-  Reach(Target target, traffic::Service service, std::optional<Because> reason, bool wanted)
-      : target_{std::move(target)}, service_{service}, reason_{std::move(reason)}, wanted_{wanted} {}
+  Reach(Target target, traffic::Service service, std::optional<Because> reason, bool wanted, Origin origin)
+      : target_{std::move(target)},
+        service_{service},
+        reason_{std::move(reason)},
+        wanted_{wanted},
+        origin_{std::move(origin)} {}
 
   bool MatchAndExplain(const Node& from, MatchResultListener* listener) const override {
     const auto addresses = common_addresses(from);
     if (addresses.empty()) {
-      *listener << "which has no address of a family that the destination has";
+      *listener << (origin_.address ? "but the destination has no address of the origin's family"
+                                    : "which has no address of a family that the destination has");
       return false;
     }
     std::vector<traffic::Listener> brought;
@@ -75,7 +80,7 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     }
     std::string told;
     const bool matches = std::ranges::all_of(addresses, [&](const auto& address) {
-      if (wanted_ && !reason_ && !listener->IsInterested() && reaches_at_once(from, address)) return true;
+      if (is_asked_plainly() && !listener->IsInterested() && reaches_at_once(from, address)) return true;
       const auto path = asked(from, address, brought);
       const auto wrong = wanted_ ? contradiction(path) : doubt(path);
       if (wrong) told.clear();
@@ -103,14 +108,15 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     std::string addresses;
     for (const auto& address : target_.addresses) addresses += (addresses.empty() ? "" : ", ") + address.to_string();
     const auto who = target_.node ? fmt::format("\"{}\" ({})", target_.node->name(), addresses) : addresses;
-    return fmt::format("{} on {}", who, service_.to_string());
+    return fmt::format("{} on {}{}", who, service_.to_string(), origin_.to_string());
   }
 
   [[nodiscard]] std::vector<IpAddress> common_addresses(const Node& from) const {
     if (!target_.node) return target_.addresses;
     std::vector<IpAddress> common;
     for (const auto& address : target_.addresses) {
-      if (from.has_address(address.family())) common.push_back(address);
+      const bool fits = !origin_.address || origin_.address->family() == address.family();
+      if (fits && from.has_address(address.family())) common.push_back(address);
     }
     return common;
   }
@@ -123,6 +129,9 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
     return !wanted_ && !service_.is_icmp() && !expects(Verdict::no_listener);
   }
 
+  // Nothing but whether it is reached, from wherever.
+  [[nodiscard]] bool is_asked_plainly() const { return wanted_ && !reason_ && origin_ == Origin{}; }
+
   [[nodiscard]] bool reaches_at_once(const Node& from, const IpAddress& to) const {
     return attempt(from, to, service_, kFirstWait).outcome == Attempt::Outcome::answered;
   }
@@ -130,7 +139,7 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
   // Asks, and once more where somebody could be brought to listen at the place that the question came to.
   [[nodiscard]] Path asked(const Node& from, const IpAddress& to, std::vector<traffic::Listener>& brought) const {
     for (int places = 0;; ++places) {
-      auto path = explain(from, to, service_, {.patience = wanted_ ? kPatience : kSilence});
+      auto path = explain(from, to, service_, {.patience = wanted_ ? kPatience : kSilence, .origin = origin_});
       const bool closed = path.verdict == Verdict::no_listener && path.delivered;
       const bool wants_listener = brings_listeners() || (wanted_ && reason_ && reason_->names_place_of(path));
       if (!closed || !wants_listener || places == kMostPlaces || !brings_listener_to(path, from, brought)) return path;
@@ -171,11 +180,12 @@ class Reach : public ::testing::MatcherInterface<const Node&> {
   traffic::Service service_;
   std::optional<Because> reason_;
   bool wanted_;
+  Origin origin_;
 };
 
 ::testing::Matcher<const Node&> matcher(Target target, const traffic::Service& service,
-                                        const std::optional<Because>& reason, bool wanted) {
-  return ::testing::MakeMatcher(new Reach(std::move(target), service, reason, wanted));
+                                        const std::optional<Because>& reason, bool wanted, const Origin& origin) {
+  return ::testing::MakeMatcher(new Reach(std::move(target), service, reason, wanted, origin));
 }
 
 // Its address of each family that others know it by: the first.
@@ -198,20 +208,20 @@ Target every_address_of(const Node& to) {
 }  // namespace
 
 ::testing::Matcher<const Node&> CanReach(const Node& to, const traffic::Service& service,
-                                         const std::optional<Because>& reason) {
-  return matcher(target_of(to), service, reason, true);
+                                         const std::optional<Because>& reason, const Origin& origin) {
+  return matcher(target_of(to), service, reason, true, origin);
 }
 ::testing::Matcher<const Node&> CanReach(const IpAddress& to, const traffic::Service& service,
-                                         const std::optional<Because>& reason) {
-  return matcher({{}, {to}}, service, reason, true);
+                                         const std::optional<Because>& reason, const Origin& origin) {
+  return matcher({{}, {to}}, service, reason, true, origin);
 }
 ::testing::Matcher<const Node&> CannotReach(const Node& to, const traffic::Service& service,
-                                            const std::optional<Because>& reason) {
-  return matcher(every_address_of(to), service, reason, false);
+                                            const std::optional<Because>& reason, const Origin& origin) {
+  return matcher(every_address_of(to), service, reason, false, origin);
 }
 ::testing::Matcher<const Node&> CannotReach(const IpAddress& to, const traffic::Service& service,
-                                            const std::optional<Because>& reason) {
-  return matcher({{}, {to}}, service, reason, false);
+                                            const std::optional<Because>& reason, const Origin& origin) {
+  return matcher({{}, {to}}, service, reason, false, origin);
 }
 
 }  // namespace netrig

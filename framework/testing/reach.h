@@ -10,12 +10,14 @@
 //     Expected: cannot reach "printer" (10.9.2.3) on tcp/631
 //       Actual: "guest", connected to 10.9.2.3:631 after 0.2 ms
 //   EXPECT_THAT(guest, CannotReach(printer, tcp(631), Because(Verdict::dropped).by("guests stay out")));
+//   EXPECT_THAT(guest, CannotReach(printer, tcp(631), Verdict::dropped, {.address = second, .port = Port{1023}}));
 #pragma once
 
 #include <netrig/net/ip_address.h>
 #include <netrig/testing/because.h>
 #include <netrig/testing/state.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/origin.h>
 #include <netrig/traffic/service.h>
 
 #include <gmock/gmock.h>
@@ -34,12 +36,13 @@ using traffic::udp;
 /// there already: a listener that the probe brought would answer in place of a port forwarding that is missing, or
 /// leads elsewhere. Where the reason names the place, by translated_to() with address and port, the matcher listens
 /// there itself when nobody does. With a reason, that must be how it is reached. Not(CanReach()) holds when it is not
-/// answered, whatever for, a closed port too: CannotReach() asks what keeps it out.
+/// answered, whatever for, a closed port too: CannotReach() asks what keeps it out. From an origin's address it asks in
+/// that family alone; what cannot be sent from throws SetupError (topology/origin.h).
 ::testing::Matcher<const Node&> CanReach(const Node& to, const traffic::Service& service,
-                                         const std::optional<Because>& reason = {});
+                                         const std::optional<Because>& reason = {}, const Origin& origin = {});
 /// The same for one address.
 ::testing::Matcher<const Node&> CanReach(const IpAddress& to, const traffic::Service& service,
-                                         const std::optional<Because>& reason = {});
+                                         const std::optional<Because>& reason = {}, const Origin& origin = {});
 
 /// From no address of `to`, in any family that both have, does an answer come. Proven by evidence in milliseconds where
 /// there is some (the verdict of a rule or a policy, a refusal, an ICMP error, a missing route or forwarding); else by
@@ -50,10 +53,10 @@ using traffic::udp;
 /// question that somebody took in without a word, unless Verdict::ignored is the reason. With a reason, that must be
 /// the reason for every address.
 ::testing::Matcher<const Node&> CannotReach(const Node& to, const traffic::Service& service,
-                                            const std::optional<Because>& reason = {});
+                                            const std::optional<Because>& reason = {}, const Origin& origin = {});
 /// The same for one address; the nodes whose planned address it is are brought to listen.
 ::testing::Matcher<const Node&> CannotReach(const IpAddress& to, const traffic::Service& service,
-                                            const std::optional<Because>& reason = {});
+                                            const std::optional<Because>& reason = {}, const Origin& origin = {});
 
 /// How long no answer must come before silence alone proves anything.
 inline constexpr std::chrono::milliseconds kSilence{1000};

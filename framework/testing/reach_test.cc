@@ -155,5 +155,26 @@ TEST_P(ReachTest, NegationsSayWhatIsAndWhatShouldBe) {
       AllOf(HasSubstr("dropped at \"gw\": table inet guard, chain f, rule 1"), HasSubstr("\n     path: client")));
 }
 
+TEST_P(ReachTest, FromAnOriginThatIsGiven) {
+  const auto second = IpAddress::parse(v4() ? "203.0.113.77" : "2001:db8:1::77").value();
+  const auto first = client_.address(GetParam());
+  client_.add_address("eth0", InterfaceAddress::parse(second.to_string() + (v4() ? "/24" : "/64")).value());
+  forward_rule((v4() ? "ip saddr " : "ip6 saddr ") + second.to_string() +
+               " th sport != 1023 drop comment \"not from there\"");
+  const auto web = server_.listen(tcp(80)), echo = server_.listen(udp(80));
+  for (const auto& service : {tcp(80), udp(80)}) {
+    EXPECT_THAT(client_, CanReach(server_, service, {}, {.address = first}));
+    EXPECT_THAT(client_, CanReach(server_, service, {}, {.port = Port{1023}}));
+    EXPECT_THAT(client_, CanReach(server_, service, Verdict::accepted, {.address = second, .port = Port{1023}}));
+    EXPECT_THAT(client_, CannotReach(server_, service, Because(Verdict::dropped).by("not from there").at(gw_),
+                                     {.address = second}));
+    EXPECT_THAT(told(false, CanReach(server_, service, {}, {.address = second})), HasSubstr("not from there"));
+  }
+  EXPECT_EQ(
+      description_of(CanReach(server_.address(GetParam()), tcp(80), {}, {.address = second, .port = Port{1023}})),
+      "can reach " + server_.address(GetParam()).to_string() + " on tcp/80 from " + second.to_string() + " port 1023");
+  EXPECT_THROW(told(false, CanReach(server_, tcp(80), {}, {.address = gw_.address("wan", GetParam())})), SetupError);
+}
+
 }  // namespace
 }  // namespace netrig

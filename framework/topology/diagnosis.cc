@@ -48,7 +48,7 @@ class Walk {
       const auto towards = translated(at, destination);
       if (blocked_at(at, encounter(at, hop, owns(at, towards)), prefix)) return std::nullopt;
       const Transit packet{.destination = towards,
-                           .source = hop > 0 || is_bound(towards) ? source : std::nullopt,
+                           .source = hop > 0 || source_counts(towards) ? source : std::nullopt,
                            .incoming = here.incoming};
       note_source_translation(at, destination);
       destination = towards;
@@ -76,8 +76,8 @@ class Walk {
   std::optional<IpAddress> source;
   /// The destination that it has, likewise.
   IpAddress arrived;
-  /// Its sender had no choice of source: it answers.
-  bool answers = false;
+  /// Its sender has no choice of source: it answers, or was told.
+  bool is_bound = false;
 
   /// Blames the first rule on the way that could have stopped the packet and has no counter. For when nothing else
   /// explains that no answer came.
@@ -101,7 +101,7 @@ class Walk {
 
   // Whether rules for the source count where it is sent. IPv4 chooses the source, then the route once more; IPv6 does
   // that only where the first had an error (ip6_output.c, ip6_dst_lookup_tail()).
-  [[nodiscard]] bool is_bound(const IpAddress& destination) const { return answers || destination.is_v4(); }
+  [[nodiscard]] bool source_counts(const IpAddress& destination) const { return is_bound || destination.is_v4(); }
 
   // The node that has the address, as one that a packet for it comes to from a device of the node `at`.
   [[nodiscard]] std::optional<Place> owner_of(const IpAddress& address, std::size_t at,
@@ -310,15 +310,17 @@ Evidence gather(const Node& node) {
 }
 
 Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic::Service& service,
-                   const Evidence& before, const Evidence& after, bool refused) {
+                   const Evidence& before, const Evidence& after, bool refused, const Origin& origin) {
   Diagnosis diagnosis;
   const auto start = std::ranges::find(after.nodes, from);
   if (start == after.nodes.end()) return diagnosis;
   const auto position = static_cast<std::size_t>(start - after.nodes.begin());
-  const auto source = source_of(from, destination);
-  const auto request = ProbePacket::request(source, destination, service);
+  const auto source = origin.address ? origin.address : source_of(from, destination);
+  auto request = ProbePacket::request(source, destination, service);
+  if (origin.port.value() != 0) request.source_port = origin.port;
   Walk walk{before, after, request, diagnosis};
   walk.source = source;
+  walk.is_bound = origin.address.has_value();
   const auto reached = walk.follow(position, destination, "");
   if (!reached) return diagnosis;
   diagnosis.path += fmt::format("{}{}", diagnosis.path.empty() ? "" : " > ", after.nodes[*reached].name());
@@ -340,7 +342,7 @@ Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic
     const bool same_addresses = walk.source == source && after.nodes[*reached].has_address(destination.family());
     Walk returning{before, after, same_addresses ? request.answer() : request.answer().translated(), back};
     returning.source = walk.arrived;
-    returning.answers = true;
+    returning.is_bound = true;
     const std::string prefix{kOnTheWayBack};
     const bool returned = returning.follow(*reached, *walk.source, prefix).has_value();
     if (returned) returning.suspect_rules(prefix);

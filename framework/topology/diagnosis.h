@@ -9,6 +9,7 @@
 
 #include <netrig/net/ip_address.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/origin.h>
 #include <netrig/topology/snapshot.h>
 #include <netrig/topology/verdict.h>
 #include <netrig/traffic/service.h>
@@ -67,7 +68,7 @@ struct Diagnosis {
 ///
 /// With "on the way back: " before it for the answer's way.
 Diagnosis diagnose(const Node& from, const IpAddress& destination, const traffic::Service& service,
-                   const Evidence& before, const Evidence& after, bool refused = false);
+                   const Evidence& before, const Evidence& after, bool refused = false, const Origin& origin = {});
 
 }  // namespace topology
 }  // namespace netrig

@@ -36,15 +36,15 @@ constexpr std::chrono::milliseconds kCountPatience{1000}, kGuessPatience{100};
 
 class Explanation {
  public:
-  Explanation(const Node& from, const IpAddress& to, const traffic::Service& service,
-              Question::Width width = Question::Width::ports)
+  Explanation(const Node& from, const Question::Target& target, Question::Width width)
       : from_{from},
-        to_{to},
-        service_{service},
-        question_{Question::of(from, {to, service})},
+        to_{target.to},
+        service_{target.service},
+        origin_{target.origin},
+        question_{Question::of(from, target)},
         width_{width},
         trace_{nodes_to_trace(from), question_.packets(width)},
-        legacy_{trace_, to.family()} {}
+        legacy_{trace_, to_.family()} {}
 
   Path make(std::chrono::milliseconds patience) {
     const auto start = Deadline::Clock::now();
@@ -53,6 +53,7 @@ class Explanation {
     path.vouched = trace_.vouch(Deadline::after(kCanaryPatience));
     path.state = trace_.unseen();
     trace_.stop();
+    question_.close();  // its like may be asked again to count losses
     path.probe = seen_.text;
     find_way();
     if (legacy_.any()) legacy_.look();
@@ -153,7 +154,7 @@ class Explanation {
   }
 
   [[nodiscard]] Diagnosis diagnosis() const {
-    return diagnose(from_, to_, service_, {}, gather(from_), seen_.outcome == Outcome::refused);
+    return diagnose(from_, to_, service_, {}, gather(from_), seen_.outcome == Outcome::refused, origin_);
   }
 
   void judge(Path& path) const {
@@ -185,7 +186,7 @@ class Explanation {
     if (!guessing && !by_filter && path.verdict != Verdict::not_forwarded) return;
     const Node& at = trace_.nodes()[way.back().node];
     if (!guessing && at.name() != path.node) return;
-    const auto [grown, found] = losses_of_another(from_, {to_, service_}, at,
+    const auto [grown, found] = losses_of_another(from_, {to_, service_, origin_}, at,
                                                   {.wanted = wanted_count(path.verdict),
                                                    .alone = guessing,
                                                    .deadline = Deadline::after(count_patience(guessing))});
@@ -316,6 +317,7 @@ class Explanation {
     if (why.explains() && !contradicted) {
       path.verdict = why.verdict;
       path.reason = why.cause;
+      if (path.node.empty()) path.node = why.node;  // nothing was sent
       if (why.cause.starts_with(kOnTheWayBack) && !path.back.empty()) path.node = path.back.back().node;
       path.proven = why.rules_out();
     } else if (seen_.outcome != Outcome::silent) {
@@ -334,6 +336,7 @@ class Explanation {
   Node from_;
   IpAddress to_;
   traffic::Service service_;
+  Origin origin_;
   Question question_;
   Question::Width width_;
   LabTrace trace_;
@@ -345,13 +348,15 @@ class Explanation {
 }  // namespace
 
 Path explain(const Node& from, const IpAddress& to, const traffic::Service& service, const ExplainOptions& options) {
-  {
-    Explanation narrow{from, to, service};
+  const Question::Target target{to, service, options.origin};
+  // Of a port that is given, connection tracking would know the flow already when it is asked for once more.
+  if (options.origin.port.value() == 0) {
+    Explanation narrow{from, target, Question::Width::ports};
     auto path = narrow.make(options.patience);
     if (!narrow.has_lost_sight()) return path;
   }
   // Rare, and dear where others speak the same protocol; so it is asked for once it is needed.
-  return Explanation{from, to, service, Question::Width::protocol}.make(options.patience);
+  return Explanation{from, target, Question::Width::protocol}.make(options.patience);
 }
 
 Path explain(const Node& from, const Node& to, const traffic::Service& service, const ExplainOptions& options) {

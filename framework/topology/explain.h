@@ -19,6 +19,7 @@
 
 #include <netrig/net/ip_address.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/origin.h>
 #include <netrig/topology/path.h>
 #include <netrig/traffic/service.h>
 
@@ -30,6 +31,9 @@ inline namespace topology {
 struct ExplainOptions {
   /// How long to wait for an answer where nothing that is seen rules one out.
   std::chrono::milliseconds patience{1000};
+  /// What it is sent from: for rules that look at the source. An address that the sender does not have or that is of
+  /// the other family, a port that another has, and a port of ICMP are errors before anything is sent.
+  Origin origin = {};
 };
 
 /// Asks once, from the node (ICMP: until patience ends), and tells what became of it. Returns as soon as there is an
@@ -39,7 +43,7 @@ struct ExplainOptions {
 /// refusal by the reverse-path filter is proven by its counter alone, a martian source by the routes, for nothing
 /// counts it. The rules that the trace needs are added to the nodes' rulesets and removed again; they show in no
 /// listing of the rig's. TCP and UDP want somebody who listens; the question brings nobody. Throws SetupError where the
-/// lab has ended, or the kernel refuses the trace.
+/// lab has ended, nothing can be sent from the origin, or the kernel refuses the trace.
 Path explain(const Node& from, const IpAddress& to, const traffic::Service& service,
              const ExplainOptions& options = {});
 /// The same to the first address of `to`, IPv4 where both have it.

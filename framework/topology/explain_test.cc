@@ -240,8 +240,9 @@ class ExplainTwoNatsTest : public ::testing::TestWithParam<AddressFamily> {
         "dnat " +
         (v4 ? "ip to " + inside : "ip6 to [" + inside + "]") + ":80; }; }");
   }
-  [[nodiscard]] Path asked(const traffic::Service& service) const {
-    return explain(client_, edge_.address("eth0", GetParam()), service, kPatient);
+  [[nodiscard]] Path asked(const traffic::Service& service, const Origin& origin = {}) const {
+    return explain(client_, edge_.address("eth0", GetParam()), service,
+                   {.patience = kPatient.patience, .origin = origin});
   }
 
   const Lab lab_{topology()};
@@ -261,6 +262,16 @@ TEST_P(ExplainTwoNatsTest, TheWayIsToldToItsEndWhenBothPortsAreTranslated) {
     ASSERT_EQ(path.back.size(), 4U) << path;
     EXPECT_EQ(path.back.back().node, "client");
   }
+}
+
+// Connection tracking would show the rules that translate a flow no other time.
+TEST_P(ExplainTwoNatsTest, OfAPortThatIsGivenTheWayIsToldTheFirstTimeThatItIsAsked) {
+  const auto listener = server_.listen(udp(80));
+  const auto path = asked(udp(8080), {.port = Port{30000}});
+  EXPECT_EQ(path.verdict, Verdict::accepted) << path;
+  EXPECT_THAT(to_string(path.there), AllOf(HasSubstr("-> pre nat rule 1 accept -> dnat to "),
+                                           HasSubstr("-> post nat rule 1 accept -> snat to "), HasSubstr("delivered")))
+      << path;
 }
 
 TEST_P(ExplainTwoNatsTest, ADropBehindBothIsNamed) {

@@ -1,8 +1,15 @@
+#include <netrig/netlink/address.h>
+#include <netrig/netlink/route.h>
 #include <netrig/topology/question.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <poll.h>
+#include <set>
+#include <string>
+#include <sys/socket.h>
 #include <utility>
 
 namespace netrig {
@@ -39,14 +46,68 @@ void add_echo(std::vector<Rule>& packets, AddressFamily family) {
   }
 }
 
+std::string addresses_of(const Node& node, AddressFamily family) {
+  const auto all =
+      node.netlink([](netlink::Socket& socket) { return value_or_throw(netlink::dump_addresses(socket)); });
+  std::set<IpAddress> known;
+  for (const auto& own : all) {
+    const auto address = own.local.address();
+    if (address.family() == family && !address.is_link_local() && !address.is_loopback()) known.insert(address);
+  }
+  std::string names;
+  for (const auto& address : known) names += (names.empty() ? "" : ", ") + address.to_string();
+  return names.empty() ? "none" : names;
+}
+
+// Why nothing can be sent from there, and what to do about it; empty: it can, as far as addresses tell.
+std::string objection(const Node& from, const Question::Target& target) {
+  const auto& origin = target.origin;
+  if (target.service.is_icmp() && origin.port.value() != 0)
+    return fmt::format("ICMP echo is sent from no port: leave port {} out", origin.port.value());
+  if (!origin.address) return {};
+  const auto family = target.to.family();
+  const auto choose_another = [&] { return "give one of its own: " + addresses_of(from, family); };
+  if (origin.address->family() != family) return "the source is of the other address family: " + choose_another();
+  if (origin.address->is_link_local() && family == AddressFamily::ipv6)
+    return "a source of one link alone reaches nobody behind it: " + choose_another();
+  const auto route = from.netlink(
+      [&](netlink::Socket& socket) { return netlink::lookup_route(socket, {.destination = *origin.address}); });
+  const bool is_own = route && route->type == netlink::RouteType::local;
+  if (is_own && !origin.address->is_unspecified()) return {};
+  return "the sender has no such address: " + choose_another();
+}
+
+void check_origin(const Node& from, const Question::Target& target) {
+  if (target.origin == Origin{}) return;
+  if (auto reason = objection(from, target); !reason.empty()) {
+    throw SetupError{Error::invalid(
+        fmt::format("ask {} for {}{}", target.to.to_string(), target.service.to_string(), target.origin.to_string()),
+        from.name(), std::move(reason))};
+  }
+}
+
+// One that was closed in peace would keep its port for a minute (TIME_WAIT), and from the next question.
+Result<void> close_by_reset(int fd) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0) return {};
+  return fail(Error::from_errno("have a connection closed by a reset", "", errno));
+}
+
 }  // namespace
 
 std::vector<Question> Question::of(const Node& from, const std::vector<Target>& targets) {
   std::vector<Question> questions;
   questions.reserve(targets.size());
-  for (const Target& target : targets) questions.push_back(Question{target});
+  for (const Target& target : targets) {
+    check_origin(from, target);
+    questions.push_back(Question{target});
+  }
   from.run([&] {
-    for (Question& question : questions) value_or_throw(question.open());
+    for (Question& question : questions) {
+      auto opened = question.open();
+      if (!opened) opened.error().object = from.name();
+      value_or_throw(std::move(opened));
+    }
   });
   return questions;
 }
@@ -57,13 +118,18 @@ Question Question::of(const Node& from, const Target& target) {
 
 // In the network of who asks.
 Result<void> Question::open() {
-  if (service_.is_icmp()) {
-    auto pinger = NETRIG_TRY(traffic::Pinger::open({.destination = to_, .count = 1, .timeout = kEchoWait}));
-    pinger_ = std::make_unique<traffic::Pinger>(std::move(pinger));
-    return {};
-  }
-  probe_.emplace(NETRIG_TRY(traffic::Probe::open({.service = service_, .destination = to_})));
+  if (!service_.is_icmp()) return open_probe();
+  auto pinger = NETRIG_TRY(
+      traffic::Pinger::open({.destination = to_, .count = 1, .timeout = kEchoWait, .source = origin_.address}));
+  pinger_ = std::make_unique<traffic::Pinger>(std::move(pinger));
+  return {};
+}
+
+Result<void> Question::open_probe() {
+  probe_.emplace(NETRIG_TRY(traffic::Probe::open(
+      {.service = service_, .destination = to_, .source = origin_.address, .source_port = origin_.port})));
   port_ = NETRIG_TRY(probe_->claim_port());
+  if (service_.is_tcp() && origin_.port.value() != 0) return close_by_reset(probe_->fd());
   return {};
 }
 

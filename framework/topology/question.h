@@ -6,6 +6,7 @@
 #include <netrig/nft/trace_event.h>
 #include <netrig/topology/attempt.h>
 #include <netrig/topology/node.h>
+#include <netrig/topology/origin.h>
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/ping.h>
 #include <netrig/traffic/service.h>
@@ -23,8 +24,10 @@ class Question {
   struct Target {
     IpAddress to;
     traffic::Service service;
+    Origin origin = {};
   };
-  /// One question a target, with all sockets opened in one visit to the network of `from`. Throws SetupError.
+  /// One question a target, with all sockets opened in one visit to the network of `from`. Throws SetupError, also for
+  /// an origin that `from` cannot send from.
   static std::vector<Question> of(const Node& from, const std::vector<Target>& targets);
   static Question of(const Node& from, const Target& target);
 
@@ -45,14 +48,18 @@ class Question {
   /// To be polled for `events()`; -1 for ICMP, which is asked again instead.
   [[nodiscard]] int fd() const { return probe_ ? probe_->fd() : -1; }
   [[nodiscard]] short events() const;
+  /// Lets go of its port, for another question from the same one. It can be asked no more.
+  void close() { probe_.reset(); }
 
  private:
-  explicit Question(const Target& target) : to_{target.to}, service_{target.service} {}
+  explicit Question(const Target& target) : to_{target.to}, service_{target.service}, origin_{target.origin} {}
   Result<void> open();
+  Result<void> open_probe();
   Attempt ask_echo(Deadline deadline);
 
   IpAddress to_;
   traffic::Service service_;
+  Origin origin_;
   std::optional<traffic::Probe> probe_;
   std::unique_ptr<traffic::Pinger> pinger_;
   Port port_;                             // that it sends from

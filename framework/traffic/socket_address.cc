@@ -40,8 +40,13 @@ int domain_of(const IpAddress& address) { return address.is_v4() ? AF_INET : AF_
 Result<void> bind_source(int fd, const IpAddress& source, Port port) {
   const SocketAddress address{source, port};
   if (::bind(fd, address.get(), address.size) == 0) return {};
-  return fail(Error::from_errno("send from " + Endpoint{source, port}.to_string(), "", errno,
-                                errno == EADDRNOTAVAIL ? "no interface of the sender has that address" : ""));
+  const int error = errno;
+  return fail(Error::from_errno("send from " + Endpoint{source, port}.to_string(), "", error,
+                                error == EADDRNOTAVAIL ? "no interface of the sender has that address"
+                                : error == EADDRINUSE
+                                    ? "another socket of the sender has that port, or had it in a connection that was "
+                                      "closed less than a minute ago: name another one, or none for the kernel's choice"
+                                    : ""));
 }
 
 }  // namespace netrig::traffic

@@ -26,7 +26,8 @@ struct SocketAddress {
 
 /// AF_INET or AF_INET6.
 int domain_of(const IpAddress& address);
-/// Binds `fd` to a source address; EADDRNOTAVAIL when it is not the sender's.
+/// Binds `fd` to a source address; EADDRNOTAVAIL when it is not the sender's, EADDRINUSE when
+/// another has the port.
 Result<void> bind_source(int fd, const IpAddress& source, Port port);
 
 }  // namespace netrig::traffic
