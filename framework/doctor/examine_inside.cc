@@ -41,6 +41,7 @@ constexpr Rules kRules[] = {
     {"nft-conntrack", "table inet t { chain c { type filter hook input priority 0; ct state established accept; }; }"},
     {"nft-bridge-conntrack",
      "table bridge t { chain c { type filter hook forward priority 0; ct state established accept; }; }"},
+    {"nft-bridge-reject", "table bridge t { chain c { type filter hook input priority 0; reject; }; }"},
     {"nft-masquerade", "table ip t { chain c { type nat hook postrouting priority 100; masquerade; }; }"},
     {"nft-nat", "table ip t { chain c { type nat hook prerouting priority -100; dnat to 192.0.2.1; }; }"},
     {"nft-redirect",

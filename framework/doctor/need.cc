@@ -107,6 +107,7 @@ constexpr Need kNeeds[] = {
     {"nft-bridge", false, "rules on a bridge", kModules},
     {"nft-conntrack", false, "stateful firewalls, NAT", "sudo modprobe nf_conntrack nft_ct"},
     {"nft-bridge-conntrack", false, "stateful rules on a bridge", "sudo modprobe nf_conntrack_bridge"},
+    {"nft-bridge-reject", false, "rules on a bridge that refuse", "sudo modprobe nft_reject_bridge"},
     {"nft-masquerade", false, "NAT gateways", "sudo modprobe nft_masq"},
     {"nft-nat", false, "port forwarding, NAT", "sudo modprobe nft_nat"},
     {"nft-redirect", false, "redirection to the node itself", "sudo modprobe nft_redir"},

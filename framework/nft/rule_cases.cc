@@ -141,6 +141,32 @@ std::vector<RuleCase> other_families() {
   };
 }
 
+// Of what a bridge may refuse a packet with, see nft_reject_bridge_validate() in the kernel's nft_reject_bridge.c: at
+// prerouting and input alone.
+std::vector<RuleCase> statements_on_a_bridge() {
+  const auto input = [](const Rule& rule, std::string text, std::string needs = {}) {
+    return RuleCase{Family::bridge, Hook::input, rule, std::move(text), std::move(needs)};
+  };
+  constexpr const char* kReject = "nft_reject_bridge";
+  return {
+      input(Rule{}.reject(), "reject", kReject),
+      input(Rule{}.reject(Reject::admin_prohibited()), "reject with icmpx admin-prohibited", kReject),
+      input(Rule{}.tcp_dport(80).reject(Reject::tcp_reset()), "tcp dport 80 reject with tcp reset", kReject),
+      input(Rule{}.saddr("10.0.0.1").reject({Reject::With::icmp, 1}),
+            "ip saddr 10.0.0.1 reject with icmp host-unreachable", kReject),
+      input(Rule{}.saddr("fd00::1").reject({Reject::With::icmpv6, 1}),
+            "ip6 saddr fd00::1 reject with icmpv6 admin-prohibited", kReject),
+      input(Rule{}.add(Log{.prefix = "frame: ", .level = Log::Level::info}).drop(),
+            R"(log prefix "frame: " level info drop)"),
+      input(Rule{}.add(Log{.group = 3, .snaplen = 100}).accept(), "log group 3 snaplen 100 accept"),
+      input(Rule{}.add(Limit{.rate = 10}).accept(), "limit rate 10/second accept"),
+      input(Rule{}.add(Limit{.rate = 3, .per = Limit::Per::hour, .burst = 20, .over = true}).drop(),
+            "limit rate over 3/hour burst 20 packets drop"),
+      input(Rule{}.mark(16, Op::not_equal).drop(), "meta mark != 0x00000010 drop"),
+      input(Rule{}.iif("port1").set_mark(3).accept(), R"(iifname "port1" meta mark set 0x00000003 accept)"),
+  };
+}
+
 std::vector<RuleCase> further() {
   const auto inet = [](const Expression& expression, const std::string& text) {
     return RuleCase{Family::inet, Hook::forward, Rule{}.add(expression).accept(), text + " accept"};
@@ -211,8 +237,8 @@ std::vector<RuleCase> wider_translations() {
 
 std::vector<RuleCase> rule_cases() {
   std::vector<RuleCase> all;
-  for (auto& part :
-       {matches(), statements(), translations(), other_families(), further(), wider_translations(), set_cases()}) {
+  for (auto& part : {matches(), statements(), translations(), other_families(), statements_on_a_bridge(), further(),
+                     wider_translations(), set_cases()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

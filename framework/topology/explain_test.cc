@@ -188,7 +188,7 @@ TEST_P(ExplainTest, NamesRulesOfIptables) {
   const std::string tool = v4() ? "iptables-nft" : "ip6tables-nft";
   for (const std::string target : {"DROP", "REJECT"}) {
     ASSERT_TRUE(gw_.exec({tool, "-F", "FORWARD"}).success());
-    ASSERT_TRUE(gw_.exec({tool, "-A", "FORWARD", "-p", "tcp", "--dport", "80", "-m", "comment", "--comment", "office",
+    ASSERT_TRUE(gw_.exec({tool, "-A", "FORWARD", "-p", "tcp", "--dport", "80", "-m", "comment", "--comment", "no web",
                           "-j", target})
                     .success());
     const auto path = asked(tcp(80));

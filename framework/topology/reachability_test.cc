@@ -3,6 +3,7 @@
 #include <netrig/topology/lab.h>
 #include <netrig/topology/reachability.h>
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -109,17 +110,41 @@ TEST_P(ReachabilityTest, MissingForwardingIsTold) {
 
 TEST(Reachability, OfNobodyIsEmpty) { EXPECT_EQ(reachability({}, {icmp()}).to_string(), "\n"); }
 
-TEST(Reachability, TwentyNodesAreAskedAtOnce) {
+// Three rules among twenty nodes: h3 hears nothing on port 22, h7 asks nobody on port 80, h11 hears no echo request of
+// h5.
+std::string expected_among_twenty(std::size_t from, std::size_t to) {
+  std::vector<std::string> reached;
+  if (from != 7) reached.emplace_back("80");
+  if (to != 3) reached.emplace_back("22");
+  if (from != 5 || to != 11) reached.emplace_back("icmp");
+  return from == to ? "-" : reached.size() == 3 ? "all" : fmt::format("{}", fmt::join(reached, " "));
+}
+
+TEST_P(ReachabilityTest, TwentyNodesAreAskedAtOnce) {
   Topology plan;
-  auto segment = plan.segment("lan", "10.0.0.0/24");
+  auto segment = plan.segment("lan", "10.0.0.0/24, fd00::/64");
   for (int i = 0; i < 20; ++i) segment.join(plan.host("h" + std::to_string(i)));
   const Lab lab{plan};
   std::vector<Node> nodes;
   for (int i = 0; i < 20; ++i) nodes.push_back(lab["h" + std::to_string(i)]);
-  nodes[3].load_ruleset_text("table inet t { chain in { type filter hook input priority 0; tcp dport 22 drop; }; }");
-  const auto seen = reachability(nodes, {tcp(80), tcp(22), icmp()}, {.patience = 30s});
-  EXPECT_EQ(seen.cell(0, 3), "80 icmp");
-  EXPECT_EQ(seen.cell(3, 0), "all");
+  const auto rule = [&](std::size_t node, const std::string& hook, const std::string& text) {
+    nodes[node].load_ruleset_text("table inet t { chain c { type filter hook " + hook + " priority 0; " + text + ";" +
+                                  " }; }");
+  };
+  rule(3, "input", "tcp dport 22 drop");
+  rule(7, "output", "tcp dport 80 drop");
+  rule(11, "input",
+       "ip saddr " + nodes[5].address(AddressFamily::ipv4).to_string() + " icmp type echo-request drop; " +
+           "ip6 saddr " + nodes[5].address(AddressFamily::ipv6).to_string() + " icmpv6 type echo-request drop");
+  const auto seen = reachability(nodes, {tcp(80), tcp(22), icmp()}, {.family = GetParam(), .patience = 30s});
+  std::vector<std::string> wrong;
+  for (std::size_t from = 0; from < nodes.size(); ++from) {
+    for (std::size_t to = 0; to < nodes.size(); ++to) {
+      const auto cell = seen.cell(from, to), expected = expected_among_twenty(from, to);
+      if (cell != expected) wrong.push_back(fmt::format("h{} to h{}: {}, not {}", from, to, cell, expected));
+    }
+  }
+  EXPECT_THAT(wrong, ::testing::IsEmpty());
 }
 
 }  // namespace
