@@ -6,8 +6,9 @@
 //
 // By the kernel's trace of every packet, not by counters: a rule need not have one, none has to be put into it (which
 // would give it another handle and another text), and rules of iptables-nft are seen too. The price: about a
-// microsecond a rule that a packet meets, so do not measure throughput while one records. Not seen: netdev tables
-// (ingress), which packets meet before they can be traced, and packets that a flowtable takes past the rules.
+// microsecond a rule that a packet meets, so do not measure throughput while one records. Not seen: rules at the
+// ingress hook of an interface (netdev and inet tables), which packets meet before they can be traced, and packets that
+// a flowtable takes past the rules.
 #pragma once
 
 #include <netrig/base/result.h>

@@ -173,5 +173,28 @@ TEST_F(CoverageRecorderTest, SeesFramesOnABridge) {
   EXPECT_THAT(hits(), ElementsAre(testing::Gt(0U)));
 }
 
+TEST_F(CoverageRecorderTest, SeesRulesOfEgressAndNotOfIngress) {
+  const std::string up =
+      "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && "
+      "ip address add 192.0.2.1/24 dev v0 && ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev v0 && "
+      "ip address add 2001:db8::1/64 dev v0 nodad && ip neighbour add 2001:db8::9 lladdr 02:00:00:00:00:09 dev v0";
+  if (!output_of(up + " && for device in v0 v1; do ip link show dev $device; done"))
+    NETRIG_SKIP("tool-ip", "not installed: ip");
+  const auto in = nft_->load_text(
+      "table netdev d { chain in { type filter hook ingress device v1 priority 0; meta l4proto udp counter; }; }");
+  if (!in) NETRIG_SKIP("nft-ingress", "no rules at ingress here: " << in.error());
+  const auto out = nft_->load_text(
+      "table netdev d { chain out { type filter hook egress device v0 priority 0; meta l4proto udp counter; }; }");
+  if (!out) NETRIG_SKIP("nft-egress", "no rules at egress here: " << out.error());
+  EXPECT_TRUE(recorder_->catch_up());
+  for (const char* to : {"192.0.2.9", "2001:db8::9"}) EXPECT_EQ(send_udp(to, 53), 0);
+  const auto seen = recorder_->coverage(rules());
+  ASSERT_TRUE(seen) << seen.error();
+  ASSERT_EQ(seen->rules.size(), 2U);
+  for (const auto& use : seen->rules) EXPECT_EQ(use.hits, use.rule.chain.name == "out" ? 2U : 0U) << use.rule;
+  const auto counted = nft_->list().value_or("");
+  EXPECT_EQ(counted.find("packets 0"), std::string::npos) << counted;  // both matched
+}
+
 }  // namespace
 }  // namespace netrig::nft

@@ -34,7 +34,8 @@ class AllRulesExercisedMatcher {
 
 /// Of a Node: every rule that is there now has matched a packet since record_coverage(). Of an nft::Coverage, which
 /// may be a whole program's (topology/program_coverage.h): every rule in it has. Rules with a comment of `except` need
-/// not; a comment that no rule has fails the match, for it excuses nothing.
+/// not; a comment that no rule has fails the match, for it excuses nothing. Rules at the ingress hook of an interface
+/// (netdev and inet tables) are not seen, so that they count as never hit (nft/coverage_recorder.h): name them there.
 inline ::testing::PolymorphicMatcher<AllRulesExercisedMatcher> AllRulesExercised(std::vector<std::string> except = {}) {
   return ::testing::MakePolymorphicMatcher(AllRulesExercisedMatcher{std::move(except)});
 }
