@@ -37,7 +37,7 @@ struct LatencyResult {
   std::uint64_t requests = 0;  ///< all that were due, sent or given up
   std::uint64_t lost = 0;      ///< not answered. TCP: given up, since the kernel did not take them
   std::uint64_t late = 0;  ///< requests that went out more than 1 ms after they were due, or never: the sender's fault
-  std::chrono::nanoseconds elapsed{};  ///< from the first request to the last answer
+  std::chrono::nanoseconds elapsed{};  ///< from the first request to the last request, answer, or wait in vain
   std::vector<Interval> intervals;     ///< `packets`: answers; `rtt`: their mean
   SideCost client, server;
 
@@ -62,7 +62,8 @@ struct WorkingLatency {
   [[nodiscard]] double responsiveness() const;
 };
 
-/// Measures. Errors as measure_tcp().
+/// Measures. Errors as measure_tcp(); with UDP also where nothing is answered any more, which loss as it was before
+/// does not explain.
 Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& sides);
 /// The same while `bulk` runs; it starts first, and lasts as long as the requests do, whatever its duration says.
 Result<WorkingLatency> measure_working_latency(const LatencyLoad& load, const TcpLoad& bulk, const Sides& sides);

@@ -1,4 +1,5 @@
 #include <netrig/traffic/latency_side.h>
+#include <netrig/traffic/silence.h>
 
 #include <fmt/format.h>
 
@@ -106,8 +107,10 @@ Result<void> Asker::ask() {
   }
   if (::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
   const bool refused_here = errno == EAGAIN || errno == EPERM || errno == ENOBUFS || errno == EINTR;
-  if (refused_here || answers() > 0) return {};  // it is lost
-  return fail(failure("send requests", errno));
+  if (refused_here) return {};  // it is lost
+  const int error = errno;
+  note_path_error(error);
+  return answers() > 0 ? Result<void>{} : fail(failure("send requests", error));
 }
 
 Result<void> Asker::flush() {
@@ -151,14 +154,15 @@ Result<void> Asker::run_back_to_back(Reins& reins) {
       if (sent >= 0) {
         done += static_cast<std::size_t>(sent);
       } else if (errno != EAGAIN && errno != EINTR) {
-        if (is_tcp() || answers() == 0) return fail(failure("send requests", errno));
+        const int error = errno;
+        note_path_error(error);
+        if (is_tcp() || answers() == 0) return fail(failure("send requests", error));
         break;
       }
     }
     const auto until = is_tcp() ? INT64_MAX : last_sent_ + load_.timeout.count();
-    while (!answered_.back() && ticks() < until && !reins.abort.load(std::memory_order_acquire)) {
-      NETRIG_TRY(take_answers(0));
-    }
+    while (is_open() && ticks() < until && !reins.abort.load(std::memory_order_acquire)) NETRIG_TRY(take_answers(0));
+    if (!answered_.back()) waited_ = ticks();
   }
   return {};
 }
@@ -169,8 +173,11 @@ Result<void> Asker::take_answers(int flags) {
   for (;;) {
     const auto size = ::recv(socket_.get(), &in_[in_size_], in_.size() - in_size_, flags);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-    if (size < 0 && !is_tcp() && answers() > 0) return {};
-    if (size < 0) return fail(failure("receive answers", errno));
+    if (size < 0) {
+      const int error = errno;
+      note_path_error(error);
+      return !is_tcp() && answers() > 0 ? Result<void>{} : fail(failure("receive answers", error));
+    }
     if (size == 0 && is_tcp()) return fail(failure("receive answers", ECONNRESET));
     in_size_ += static_cast<std::size_t>(size);
     std::size_t at = 0;
@@ -189,10 +196,35 @@ void Asker::note(const RequestHeader& header) {
   if (header.number >= answered_.size() || answered_[header.number]) return;
   answered_[header.number] = true;
   last_answer_ = ticks();
+  answered_to_ = std::max(answered_to_, header.number + 1);
   const auto took = last_answer_ - header.due_at;
   times_.record(std::chrono::nanoseconds{took});
   total_time_.store(total_time_.load(std::memory_order_relaxed) + took, std::memory_order_relaxed);
   answers_.store(answers() + 1, std::memory_order_relaxed);
+}
+
+// In the socket's queue it would end each wait.
+void Asker::note_path_error(int error) {
+  if (is_tcp() || !is_of_the_path(error)) return;
+  path_error_ = error;
+  refused_at_ = requests_;
+  forget_errors(socket_.get());
+}
+
+Result<void> Asker::check_alive(const std::string& server) const {
+  const Silence silence{.sent = requests_,
+                        .heard = answers(),
+                        .up_to = answered_to_,
+                        .sending = std::chrono::nanoseconds{last_sent_ - first_},
+                        .silent = std::chrono::nanoseconds{last_sent_ - last_answer_},
+                        .refused = path_error_ != 0 && refused_at_ >= answered_to_};
+  if (is_tcp() || !silence.is_death()) return {};
+  return fail(Error::from_errno(
+      fmt::format("measure latency to {}", load_.run.destination.to_string()), server,
+      silence.refused ? path_error_ : ETIMEDOUT,
+      fmt::format("nothing was answered after {:.3f} s: {} of {} requests until then, none of {} since",
+                  static_cast<double>(last_answer_ - first_) / 1e9, silence.heard, silence.up_to,
+                  silence.sent - silence.up_to)));
 }
 
 void Asker::tell(LatencyResult& result) const {
@@ -200,7 +232,7 @@ void Asker::tell(LatencyResult& result) const {
   result.requests = requests_ + given_up_;
   result.lost = result.requests - answers();
   result.late = late_ + given_up_;
-  result.elapsed = std::chrono::nanoseconds{last_answer_ - first_};
+  result.elapsed = std::chrono::nanoseconds{std::max({last_answer_, last_sent_, waited_}) - first_};
 }
 
 }  // namespace netrig::traffic

@@ -5,6 +5,7 @@
 #include <netrig/traffic/connection_rate.h>
 #include <netrig/traffic/latency_side.h>
 #include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/silence.h>
 #include <netrig/traffic/socket_address.h>
 #include <netrig/traffic/tcp_measurement.h>
 
@@ -36,20 +37,30 @@ Result<void> connect_streams(const LatencyLoad& load, const Sides& sides, Asker&
   return asker.open(std::move(near));
 }
 
-Result<void> open_datagrams(const LatencyLoad& load, const Sides& sides, Asker& asker, Echo& echo) {
+// To where the requests go.
+Result<Endpoint> open_datagrams(const LatencyLoad& load, const Sides& sides, Asker& asker, Echo& echo) {
   Endpoint to{load.run.destination, {}};
   NETRIG_TRY(sides.server.place([&]() -> Result<void> {
     auto [socket, port] = NETRIG_TRY(bound_socket(load.run, SOCK_DGRAM, sides.server.name, kNoOptions));
     to.port = load.run.destination_port.value_or(port);
     return echo.open(std::move(socket));
   }));
-  return sides.client.place([&]() -> Result<void> {
+  NETRIG_TRY(sides.client.place([&]() -> Result<void> {
     UniqueFd socket{::socket(domain_of(to.address), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     const SocketAddress address{to.address, to.port};
     if (!socket || ::connect(socket.get(), address.get(), address.size) != 0)
       return fail(Error::from_errno("send requests to " + to.to_string(), sides.client.name, errno));
+    hear_errors(socket.get(), to.address.is_v4());
     return asker.open(std::move(socket));
-  });
+  }));
+  return to;
+}
+
+// Who refuses the requests, if that is what the error is about.
+Error with_refusal(Error error, const Endpoint& to, const Side& client) {
+  const auto who = refusal(to, client);
+  if (!who.empty()) error.detail += (error.detail.empty() ? "" : ": ") + who;
+  return error;
 }
 
 CrewPlan plan_for(const LatencyLoad& load, const Asker& asker) {
@@ -96,22 +107,30 @@ Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& side
   Asker asker{load, sides.client.name};
   Echo echo{load, sides.server.name};
   const bool tcp = load.protocol == LatencyLoad::Protocol::tcp;
-  NETRIG_TRY(tcp ? connect_streams(load, sides, asker, echo) : open_datagrams(load, sides, asker, echo));
+  std::optional<Endpoint> to;  // of datagrams, who hear of a refusal while they are on their way
+  if (tcp) {
+    NETRIG_TRY(connect_streams(load, sides, asker, echo));
+  } else {
+    to = NETRIG_TRY(open_datagrams(load, sides, asker, echo));
+  }
   Crew crew{plan_for(load, asker)};
   const auto ask = [&](Reins& reins) {
     auto done = asker.run(reins);
     if (!tcp) echo.end();
     return done;
   };
-  NETRIG_TRY(crew.run({sides.client.name, load.run.client_cpu, ask},
-                      {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return echo.run(reins); }}));
+  const auto told = [&](Error error) { return fail(to ? with_refusal(std::move(error), *to, sides.client) : error); };
+  auto done = crew.run({sides.client.name, load.run.client_cpu, ask},
+                       {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return echo.run(reins); }});
+  if (!done) return asker.path_error() != 0 ? told(std::move(done).error()) : fail(std::move(done).error());
+  if (auto alive = asker.check_alive(sides.server.name); !alive) return told(std::move(alive).error());
   LatencyResult result;
   asker.tell(result);
   result.intervals = crew.intervals();
   result.client = crew.client_cost();
   result.server = crew.server_cost();
   if (result.times.count() > 0) return result;
-  return fail(Error::from_errno(fmt::format("measure latency to {}", load.run.destination.to_string()),
+  return told(Error::from_errno(fmt::format("measure latency to {}", load.run.destination.to_string()),
                                 sides.server.name, ETIMEDOUT,
                                 fmt::format("none of {} requests was answered within {:.3f} s", result.requests,
                                             std::chrono::duration<double>{load.timeout}.count())));

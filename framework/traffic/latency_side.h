@@ -55,6 +55,10 @@ class Asker {
   [[nodiscard]] bool has_given_up() const { return given_up_.load(std::memory_order_relaxed) > 0; }
   /// Bytes that the queue to the kernel holds, taken or not. Not while it runs.
   [[nodiscard]] std::size_t held() const { return out_.size(); }
+  /// Of datagrams: the errno of the last ICMP error, or of the path's end; 0: none came. Not while it runs.
+  [[nodiscard]] int path_error() const { return path_error_; }
+  /// Of datagrams: an error where nothing was answered any more, which loss as it was before does not explain.
+  [[nodiscard]] Result<void> check_alive(const std::string& server) const;
   void tell(LatencyResult& result) const;
 
  private:
@@ -67,6 +71,9 @@ class Asker {
   Result<void> flush();
   Result<void> take_answers(int flags);
   void note(const RequestHeader& header);
+  void note_path_error(int error);
+  /// Nothing of the last request, and no error.
+  [[nodiscard]] bool is_open() const { return !answered_.back() && refused_at_ < requests_; }
   [[nodiscard]] std::int64_t due_at(std::uint64_t number) const;
   [[nodiscard]] bool wants_more(const Reins& reins) const;
   Result<void> rest(const Reins& reins, std::int64_t until) const;
@@ -82,8 +89,11 @@ class Asker {
   std::atomic<std::int64_t> total_time_{0};
   std::atomic<std::uint64_t> given_up_{0};  ///< of those planned, never queued
   std::uint64_t requests_ = 0, late_ = 0;
-  std::uint64_t planned_ = 0;  ///< due within the load's duration
-  std::int64_t first_ = 0, last_sent_ = 0, last_answer_ = 0;
+  std::uint64_t planned_ = 0;      ///< due within the load's duration
+  std::uint64_t answered_to_ = 0;  ///< the last request with an answer, and all before it
+  std::uint64_t refused_at_ = 0;   ///< requests when path_error_ came
+  int path_error_ = 0;
+  std::int64_t first_ = 0, last_sent_ = 0, last_answer_ = 0, waited_ = 0;  ///< waited_: in vain, back to back
   LatencyHistogram times_;
 };
 

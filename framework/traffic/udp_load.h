@@ -60,8 +60,8 @@ struct UdpResult {
   /// those that stopped the sender at once are known.
   std::uint64_t refused = 0;
   ByteCount bytes;                     ///< payload of those received
-  std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival
-  std::chrono::nanoseconds sending{};  ///< from the first send to the last
+  std::chrono::nanoseconds elapsed{};  ///< from the first send to the last arrival or send, whichever is later
+  std::chrono::nanoseconds sending{};  ///< from the first send to the last, also of those refused
   /// Of that: the socket's buffer was full. The queue of the sender's own link had not let go of what was in it.
   std::chrono::nanoseconds blocked{};
   std::optional<Bandwidth> asked = {};  ///< UdpLoad::rate, of each stream
@@ -93,7 +93,8 @@ struct UdpResult {
 
 std::ostream& operator<<(std::ostream& out, const UdpResult& result);
 
-/// Measures. Errors as measure_tcp(); a port that nobody listens on, and a path on which nothing arrives.
+/// Measures. Errors as measure_tcp(); a port that nobody listens on, and a path on which nothing arrives, or nothing
+/// any more, which loss as it was before does not explain.
 Result<UdpResult> measure_udp(const UdpLoad& load, const Sides& sides);
 
 }  // namespace netrig::traffic

@@ -3,6 +3,7 @@
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/rendezvous.h>
 #include <netrig/traffic/sender_limit.h>
+#include <netrig/traffic/silence.h>
 #include <netrig/traffic/socket_address.h>
 #include <netrig/traffic/socket_options.h>
 #include <netrig/traffic/udp_side.h>
@@ -22,7 +23,6 @@ using std::chrono::nanoseconds;
 
 constexpr int kWantedBuffer = 4 << 20;  // to ask for; the kernel gives less where it must
 constexpr std::uint64_t kMarks = (1U << (64 - UdpHeader::kMarkShift)) - 1;
-constexpr std::chrono::milliseconds kNamingTime{500};  // for a probe that is to tell who refused
 
 double whole_seconds(nanoseconds span) { return std::chrono::duration<double>{span}.count(); }
 
@@ -31,12 +31,6 @@ Result<void> set_options(int fd, const UdpLoad& load, const std::string& side) {
   if (load.send_buffer) NETRIG_TRY(set_buffer(fd, SO_SNDBUF, *load.send_buffer, "send_buffer", side));
   if (load.receive_buffer) NETRIG_TRY(set_buffer(fd, SO_RCVBUF, *load.receive_buffer, "receive_buffer", side));
   return load.dscp ? set_dscp(fd, *load.dscp, side) : Result<void>{};
-}
-
-// The sender hears of ICMP errors (ip(7), IP_RECVERR).
-void hear_errors(int fd, bool is_v4) {
-  const int on = 1;
-  ::setsockopt(fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
 }
 
 Result<UdpFlow> udp_flow(const UdpLoad& load, const Endpoint& to, const Side& side) {
@@ -50,18 +44,6 @@ Result<UdpFlow> udp_flow(const UdpLoad& load, const Endpoint& to, const Side& si
   SocketAddress own;
   if (::getsockname(socket.get(), own.get(), &own.size) != 0) return fail(Error::from_errno(what, side.name, errno));
   return UdpFlow{.socket = std::move(socket), .from = own.endpoint()};
-}
-
-// Who refuses a datagram, asked with one more.
-std::string refusal(const Endpoint& to, const Side& side) {
-  std::string who;
-  (void)side.place([&]() -> Result<void> {
-    auto probe = NETRIG_TRY(Probe::open({.service = Service::udp(to.port), .destination = to.address}));
-    const auto outcome = probe.run(Deadline::after(kNamingTime));
-    if (outcome.kind != ProbeOutcome::Kind::silent) who = outcome.to_string();
-    return {};
-  });
-  return who;
 }
 
 }  // namespace
@@ -176,12 +158,29 @@ UdpResult result_of(const UdpLoad& load, const Endpoint& to, const UdpSender& se
   result.sending = nanoseconds{sender.last() - sender.first()};
   result.blocked = sender.blocked();
   result.asked = load.rate;
-  result.elapsed = nanoseconds{receiver.last() - sender.first()};
+  result.elapsed = nanoseconds{std::max(receiver.last(), sender.last()) - sender.first()};
   result.segmented = sender.segmented();
   result.intervals = crew.intervals();
   result.client = crew.client_cost();
   result.server = crew.server_cost();
   return result;
+}
+
+// Of a peer, or a path to it, that has died while the sender went on.
+Result<void> check_alive(const UdpSender& sender, const UdpReceiver& receiver, const Endpoint& to, const Sides& sides) {
+  Silence silence{.sent = sender.sent(), .heard = receiver.received()};
+  for (const auto& arrivals : receiver.arrivals()) silence.up_to += arrivals.expected();
+  silence.sending = nanoseconds{sender.last() - sender.first()};
+  silence.silent = nanoseconds{sender.last() - receiver.last()};
+  const auto path = sender.path_error();
+  silence.refused = path.number != 0 && path.at >= receiver.newest();
+  if (!silence.is_death()) return {};
+  const auto who = refusal(to, sides.client);
+  return fail(Error::from_errno(
+      "measure udp to " + to.to_string(), sides.server.name, silence.refused ? path.number : ETIMEDOUT,
+      fmt::format("nothing arrived after {:.3f} s: {} of {} datagrams until then, none of {} since{}{}",
+                  whole_seconds(nanoseconds{receiver.last() - sender.first()}), silence.heard, silence.up_to,
+                  silence.sent - silence.up_to, who.empty() ? "" : ": ", who)));
 }
 
 }  // namespace
@@ -223,7 +222,10 @@ Result<UdpResult> measure_udp(const UdpLoad& load, const Sides& sides) {
     if (receiver.received() == 0 && error.detail.empty()) error.detail = refusal(to, sides.client);
     return fail(std::move(error));
   }
-  if (receiver.received() > 0) return result_of(load, to, sender, receiver, crew);
+  if (receiver.received() > 0) {
+    NETRIG_TRY(check_alive(sender, receiver, to, sides));
+    return result_of(load, to, sender, receiver, crew);
+  }
   const auto who = refusal(to, sides.client);
   return fail(
       Error::from_errno("measure udp to " + to.to_string(), sides.server.name, ETIMEDOUT,

@@ -114,6 +114,7 @@ Result<void> UdpReceiver::take(const unsigned char* datagram, std::size_t size, 
   if (load_.verify) NETRIG_TRY(verify(datagram + sizeof header, stream, number));
   if (!arrivals_[stream].count(number, header.sent_at, now)) return {};
   last_ = now;
+  newest_ = std::max(newest_, header.sent_at);
   delay_.record(std::chrono::nanoseconds{now - header.sent_at});
   received_.store(received() + 1, std::memory_order_release);
   return {};

@@ -1,4 +1,5 @@
 #include <netrig/base/deadline.h>
+#include <netrig/traffic/silence.h>
 #include <netrig/traffic/udp_side.h>
 
 #include <fmt/format.h>
@@ -37,11 +38,6 @@ bool cut_by_kernel(int fd, const UdpLoad& load) {
   const int size = static_cast<int>(load.payload);
   return load.payload + headers <= path_mtu(fd, is_v4) &&
          ::setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0;
-}
-
-bool is_of_the_path(int error) {
-  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO ||
-         error == ENOPROTOOPT || error == EHOSTDOWN || error == EOPNOTSUPP;
 }
 
 }  // namespace
@@ -181,10 +177,14 @@ Result<void> UdpSender::refuse(int error, const Reins& reins, const std::functio
     const auto datagrams = parts_[0].iov_len / load_.payload;
     flows_[turn_].refused += datagrams;
     refused_ += datagrams;
+    last_ = ticks();
     next_turn();
     return {};
   }
-  if (is_of_the_path(error) && heard()) return {};  // about some datagrams only: what is lost is counted
+  if (is_of_the_path(error) && heard()) {  // about some datagrams only, if more arrive: what is lost is counted
+    path_error_ = {error, ticks()};
+    return {};
+  }
   return fail(Error::from_errno("send datagrams", name_, error));
 }
 

@@ -38,6 +38,12 @@ struct UdpFlow {
   std::uint64_t sent = 0, refused = 0;
 };
 
+/// An ICMP error, or a path that has ended, that did not end the measurement.
+struct PathError {
+  int number = 0;       ///< errno; 0: none came
+  std::int64_t at = 0;  ///< ticks()
+};
+
 /// Sends at the rate, or as fast as the kernel takes it: the streams take turns.
 class UdpSender {
  public:
@@ -57,7 +63,10 @@ class UdpSender {
   [[nodiscard]] std::uint64_t batch() const { return parts_.size() * segments_; }
   [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
   [[nodiscard]] std::int64_t first() const { return first_; }
+  /// Of those that its own kernel refused, too.
   [[nodiscard]] std::int64_t last() const { return last_; }
+  /// The last.
+  [[nodiscard]] PathError path_error() const { return path_error_; }
   /// Until the last send: how long a full buffer kept it.
   [[nodiscard]] std::chrono::nanoseconds blocked() const { return blocked_; }
 
@@ -89,6 +98,7 @@ class UdpSender {
   std::atomic<bool> done_{false};
   std::uint64_t refused_ = 0;
   std::int64_t first_ = 0, last_ = 0;
+  PathError path_error_;
   std::chrono::nanoseconds blocked_{}, waited_{};  ///< until the last send, and until now
 };
 
@@ -132,6 +142,8 @@ class UdpReceiver {
   [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
   /// ticks() of the last; 0: none came.
   [[nodiscard]] std::int64_t last() const { return last_; }
+  /// ticks() at which the one that was sent last of those that came was sent.
+  [[nodiscard]] std::int64_t newest() const { return newest_; }
   [[nodiscard]] const LatencyHistogram& delay() const { return delay_; }
   /// Stream by stream.
   [[nodiscard]] const std::vector<Arrivals>& arrivals() const { return arrivals_; }
@@ -156,7 +168,7 @@ class UdpReceiver {
   std::vector<mmsghdr> messages_;
   std::vector<Arrivals> arrivals_;
   std::atomic<std::uint64_t> received_{0};
-  std::int64_t last_ = 0;
+  std::int64_t last_ = 0, newest_ = 0;
   LatencyHistogram delay_;
 };
 

@@ -184,6 +184,75 @@ TEST_P(Trouble, APathThatGoesSilentIsTold) {
   EXPECT_THAT(trouble_with(latency), AllOf(HasSubstr("ETIMEDOUT"), HasSubstr("the server's side does not answer")));
 }
 
+// With the times that a load has by default: a second.
+constexpr auto kFromThe201st = "udp dport 5201 numgen inc mod 1000000000 >= 200 ";
+// A refusal before the receiver has had its turn for the first time is another error.
+constexpr auto kFromThe501st = "udp dport 5201 numgen inc mod 1000000000 >= 500 ";
+
+UdpLoad a_thousand_a_second() {
+  UdpLoad load;
+  load.run.port = Port{5201};
+  load.rate = Bandwidth::bits_per_second(8'000'000);
+  load.payload = 1000;
+  load.segmentation = false;
+  return load;
+}
+
+LatencyLoad by_datagrams() {
+  LatencyLoad load;
+  load.protocol = LatencyLoad::Protocol::udp;
+  load.run.port = Port{5201};
+  return load;
+}
+
+TEST_P(Trouble, DatagramsThatAllGetLostHalfWayAreTold) {
+  rule(std::string{kFromThe201st} + "drop");
+  EXPECT_THAT(trouble_with(a_thousand_a_second()),
+              AllOf(HasSubstr("in \"right\": ETIMEDOUT"),
+                    ContainsRegex("nothing arrived after [0-9.]+ s: 200 of 200 datagrams until then, none of [0-9]+")));
+  right().load_ruleset_text("flush ruleset\n");
+  rule(std::string{kFromThe201st} + "drop");
+  EXPECT_THAT(
+      trouble_with(by_datagrams()),
+      AllOf(HasSubstr("in \"right\": ETIMEDOUT"),
+            ContainsRegex("nothing was answered after [0-9.]+ s: 200 of 200 requests until then, none of 800")));
+}
+
+TEST_P(Trouble, DatagramsThatAreRefusedHalfWayAreTold) {
+  rule(std::string{kFromThe501st} + "reject");
+  EXPECT_THAT(
+      trouble_with(a_thousand_a_second()),
+      AllOf(HasSubstr("in \"right\": ECONNREFUSED"), ContainsRegex("nothing arrived after [0-9.]+ s: 500 of 500"),
+            HasSubstr("refused by " + right().address(GetParam()).to_string())));
+  for (const double rate : {1000.0, 0.0}) {
+    right().load_ruleset_text("flush ruleset\n");
+    rule(std::string{kFromThe501st} + "reject");
+    auto requests = by_datagrams();
+    requests.rate = rate;
+    EXPECT_THAT(trouble_with(requests), AllOf(HasSubstr("in \"right\": ECONNREFUSED"),
+                                              ContainsRegex("nothing was answered after [0-9.]+ s: 500 of 500")));
+  }
+}
+
+// Of the second half, nine of ten are lost, or refused, to the end.
+TEST_P(Trouble, ALossyPathIsMeasured) {
+  for (const auto* verdict : {"drop", "reject"}) {
+    right().load_ruleset_text("flush ruleset\n");
+    rule(fmt::format("{} numgen inc mod 10 != 0 {}", kFromThe501st, verdict));
+    auto load = patient(a_thousand_a_second());
+    load.packets = 1000;
+    const auto result = measure(left(), right(), load, GetParam());
+    EXPECT_EQ(result.received, 550U) << result;
+    EXPECT_GE(result.elapsed, result.sending);
+    right().load_ruleset_text("flush ruleset\n");
+    rule(fmt::format("{} numgen inc mod 10 != 0 {}", kFromThe501st, verdict));
+    auto requests = patient(by_datagrams());
+    requests.count = 1000;
+    const auto answered = measure(left(), right(), requests, GetParam());
+    EXPECT_EQ(answered.lost, 450U) << answered;
+  }
+}
+
 // The receiver is another process, which is killed with bytes unread.
 TEST_P(Trouble, AReceiverThatIsKilledHalfWayIsTold) {
   auto load = endless<TcpLoad>();
@@ -241,6 +310,29 @@ TEST_P(TroubleAcrossARouter, NamesTheRouterThatRejects) {
               AllOf(HasSubstr("connect to "), HasSubstr("in \"left1\""), HasSubstr(who)));
   EXPECT_THAT(trouble_with(patient<UdpLoad>()), AllOf(HasSubstr("send datagrams in \"left1\""), HasSubstr(who)));
   EXPECT_THAT(trouble_with(patient<ConnectionLoad>()), HasSubstr(who));
+  for (const auto protocol : {LatencyLoad::Protocol::tcp, LatencyLoad::Protocol::udp}) {
+    for (const double rate : {1000.0, 0.0}) {
+      auto requests = endless<LatencyLoad>();
+      requests.protocol = protocol;
+      requests.rate = rate;
+      EXPECT_THAT(trouble_with(requests), AllOf(HasSubstr("in \"left1\""), HasSubstr(who)));
+    }
+  }
+}
+
+// Of an error that only who asks for it hears (ip(7), IP_RECVERR).
+TEST_P(TroubleAcrossARouter, NamesTheRouterThatFindsNoHost) {
+  router().load_ruleset_text(
+      "table inet t { chain f { type filter hook forward priority 0; reject with icmpx host-unreachable\n}\n}\n");
+  const auto router_address = router().address("left", GetParam()).to_string();
+  const auto is_told = AllOf(HasSubstr("in \"left1\": EHOSTUNREACH"), HasSubstr(router_address));
+  EXPECT_THAT(error_of([&] { (void)measure(left(), right(), UdpLoad{}, GetParam()); }), is_told);
+  for (const double rate : {1000.0, 0.0}) {
+    LatencyLoad requests;
+    requests.protocol = LatencyLoad::Protocol::udp;
+    requests.rate = rate;
+    EXPECT_THAT(error_of([&] { (void)measure(left(), right(), requests, GetParam()); }), is_told);
+  }
 }
 
 TEST_P(TroubleAcrossARouter, SaysThatNothingArrived) {
