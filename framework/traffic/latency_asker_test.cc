@@ -97,6 +97,33 @@ TEST(OverloadedAsker, CountsWhatItGivesUp) {
   EXPECT_GE(result.late, result.lost);
 }
 
+// While the peer stalls, neither it nor the kernel nor the asker's queue takes all that is due: what is asked only
+// after the stall was due during it. All 400 are due within 40 ms, and none is answered within 50.
+TEST(OverloadedAsker, TimesWhatAStallHeldUpFromWhenItWasDue) {
+  LatencyLoad load;
+  load.size = kLargest;
+  load.rate = 10'000;
+  load.count = 400;
+  auto [asking, peer] = connected();
+  Asker asker{load, "client"};
+  ASSERT_TRUE(asker.open(std::move(asking)));
+  Held held;
+  std::thread answers{[fd = peer.get()] {
+    pollfd first{fd, POLLIN, 0};
+    ::poll(&first, 1, -1);
+    ::poll(nullptr, 0, 50);  // the stall itself
+    take(fd, SIZE_MAX, true);
+  }};
+  const auto done = asker.run(held);
+  answers.join();
+  ASSERT_TRUE(done);
+  LatencyResult result;
+  asker.tell(result);
+  EXPECT_EQ(result.times.count(), 400U);
+  EXPECT_GE(result.times.min(), 10ms) << result;
+  EXPECT_GT(result.late, 100U);
+}
+
 // As where its thread did not get to run before the end.
 TEST(OverloadedAsker, AsksLateWhatWasDueBeforeTheEnd) {
   LatencyLoad load;
