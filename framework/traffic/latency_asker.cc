@@ -196,6 +196,7 @@ void Asker::note(const RequestHeader& header) {
   if (header.number >= answered_.size() || answered_[header.number]) return;
   answered_[header.number] = true;
   last_answer_ = ticks();
+  if (header.number > answered_to_) gap_ = std::max(gap_, header.number - answered_to_);
   answered_to_ = std::max(answered_to_, header.number + 1);
   const auto took = last_answer_ - header.due_at;
   times_.record(std::chrono::nanoseconds{took});
@@ -215,6 +216,7 @@ Result<void> Asker::check_alive(const std::string& server) const {
   const Silence silence{.sent = requests_,
                         .heard = answers(),
                         .up_to = answered_to_,
+                        .gap = gap_,
                         .sending = std::chrono::nanoseconds{last_sent_ - first_},
                         .silent = std::chrono::nanoseconds{last_sent_ - last_answer_},
                         .refused = path_error_ != 0 && refused_at_ >= answered_to_};

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kNamingTime{500};  // for a probe that is to tell who refused
 constexpr std::chrono::milliseconds kShortest{100};    // a machine under load is silent for less
-constexpr std::uint64_t kMissed = 20;                  // by chance: less than once in 4e8 times
+constexpr std::uint64_t kMissed = 20;                  // by chance, at a steady loss: less than once in 4e8 times
 constexpr std::uint64_t kMissedOfRefused = 5;
 
 }  // namespace
@@ -21,7 +21,8 @@ bool Silence::is_death() const {
   if (heard == 0 || up_to == 0 || up_to > sent) return false;
   const auto missed = sent - up_to;
   const auto expected = static_cast<double>(missed) * static_cast<double>(heard) / static_cast<double>(up_to);
-  if (refused && expected >= static_cast<double>(kMissedOfRefused)) return true;
+  if (missed <= 2 * gap) return false;
+  if (refused && missed >= 2 * gap + kMissedOfRefused) return true;
   return expected >= static_cast<double>(kMissed) && silent >= kShortest &&
          (silent >= sending / 2 || missed >= sent / 2);
 }

@@ -17,12 +17,15 @@ struct Silence {
   std::uint64_t sent = 0;
   std::uint64_t heard = 0;             ///< arrived, or answered
   std::uint64_t up_to = 0;             ///< of those sent, the last of which something was heard, and all before it
+  std::uint64_t gap = 0;               ///< most in a row of which nothing was heard, before that
   std::chrono::nanoseconds sending{};  ///< from the first send to the last
   std::chrono::nanoseconds silent{};   ///< from when something was last heard to the last send; below zero: none
   bool refused = false;                ///< an ICMP error came, and of what was sent after that nothing was heard
 
-  /// Whether loss as it was before does not explain that nothing was heard any more: twenty more were to come at that
-  /// loss, and either half of the time or of those sent is past, but 100 ms at the least; or five, and a refusal came.
+  /// Whether loss as it was before does not explain that nothing was heard any more. More than twice as many are
+  /// missing in a row as ever before, and either twenty were to come at the loss before, and half of the time or of
+  /// those sent is past, but 100 ms at the least; or a refusal came, and five more are missing. Loss comes and goes:
+  /// what a path has come back from is not its end.
   [[nodiscard]] bool is_death() const;
 };
 

@@ -46,6 +46,19 @@ TEST(Silence, AfterARefusalNeedsNoTime) {
   EXPECT_FALSE(refused.is_death());
 }
 
+// Nine of ten, in the second half alone: ten in a row are no more than was to be expected, on the whole five.
+TEST(Silence, NoLongerThanWhatThePathCameBackFromIsLoss) {
+  Silence worse{.sent = 1000, .heard = 548, .up_to = 990, .gap = 9, .sending = 1s, .silent = 10ms, .refused = true};
+  EXPECT_FALSE(worse.is_death());
+  worse.sent = 990 + 2 * 9 + 5;
+  EXPECT_TRUE(worse.is_death());
+  auto often = dead();
+  often.gap = 400;
+  EXPECT_FALSE(often.is_death());
+  often.gap = 399;
+  EXPECT_TRUE(often.is_death());
+}
+
 TEST(Silence, WithoutAnythingBeforeIsAnothersError) {
   EXPECT_FALSE((Silence{.sent = 1000, .sending = 1s, .silent = 1s, .refused = true}.is_death()));
 }

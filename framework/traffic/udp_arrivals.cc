@@ -16,6 +16,7 @@ bool Arrivals::count(std::uint64_t number, std::int64_t sent_at, std::int64_t no
   seen_[word] |= bit;
   const auto expected = expected_.load(std::memory_order_relaxed);
   if (number + 1 < expected) ++reordered_;
+  if (number > expected) gap_ = std::max(gap_, number - expected);
   const auto transit = now - sent_at;
   if (const auto before = received_.load(std::memory_order_relaxed); before > 0) {
     const auto jitter = jitter_.load(std::memory_order_relaxed);

@@ -169,7 +169,10 @@ UdpResult result_of(const UdpLoad& load, const Endpoint& to, const UdpSender& se
 // Of a peer, or a path to it, that has died while the sender went on.
 Result<void> check_alive(const UdpSender& sender, const UdpReceiver& receiver, const Endpoint& to, const Sides& sides) {
   Silence silence{.sent = sender.sent(), .heard = receiver.received()};
-  for (const auto& arrivals : receiver.arrivals()) silence.up_to += arrivals.expected();
+  for (const auto& arrivals : receiver.arrivals()) {
+    silence.up_to += arrivals.expected();
+    silence.gap += arrivals.gap();
+  }
   silence.sending = nanoseconds{sender.last() - sender.first()};
   silence.silent = nanoseconds{sender.last() - receiver.last()};
   const auto path = sender.path_error();

@@ -112,6 +112,8 @@ class Arrivals {
   [[nodiscard]] std::uint64_t received() const { return received_.load(std::memory_order_acquire); }
   /// Numbers up to the greatest that came.
   [[nodiscard]] std::uint64_t expected() const { return expected_.load(std::memory_order_acquire); }
+  /// Most numbers in a row that had not come when a greater one did.
+  [[nodiscard]] std::uint64_t gap() const { return gap_; }
   /// ticks() of the last; 0: none came.
   [[nodiscard]] std::int64_t last() const { return last_; }
   [[nodiscard]] std::chrono::nanoseconds jitter() const {
@@ -122,7 +124,7 @@ class Arrivals {
  private:
   std::vector<std::uint64_t> seen_;  ///< a bit a number
   std::atomic<std::uint64_t> received_{0}, expected_{0};
-  std::uint64_t duplicates_ = 0, reordered_ = 0;
+  std::uint64_t duplicates_ = 0, reordered_ = 0, gap_ = 0;
   std::int64_t last_ = 0, transit_ = 0;
   std::atomic<double> jitter_{0};
 };
