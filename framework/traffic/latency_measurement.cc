@@ -94,8 +94,10 @@ Result<void> check(const LatencyLoad& load) {
   if (load.rate > 0 && std::chrono::duration<double>{1 / load.rate} >= load.run.patience)
     return wrong("rate: the gap between requests is longer than run.patience");
   if (!load.count && load.duration.count() <= 0) return wrong("duration is not above zero");
+  if (!load.count) NETRIG_TRY(check_time(load.duration, "duration", what));
   if (load.count && *load.count == 0) return wrong("count is zero");
   if (load.timeout.count() <= 0) return wrong("timeout is not above zero");
+  NETRIG_TRY(check_time(load.timeout, "timeout", what));
   if (load.protocol == LatencyLoad::Protocol::udp && load.timeout >= load.run.patience)
     return wrong("timeout is not less than run.patience, which would end the wait for the last answers");
   return {};

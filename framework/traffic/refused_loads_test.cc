@@ -136,8 +136,14 @@ TEST(RefusedLoads, AreThoseOfMoreThanThirtyDays) {
   EXPECT_THAT(with<TcpLoad>([](TcpLoad& load) { load.bytes = ByteCount{1}, load.warm_up = kEver; }),
               HasSubstr("warm_up is above 30 days"));
   EXPECT_THAT(with<UdpLoad>([](UdpLoad& load) { load.duration = kEver; }), HasSubstr("duration is above 30 days"));
-  EXPECT_THAT(with<LatencyLoad>([](LatencyLoad& load) { load.duration = kEver, load.rate = 0; }),
+  EXPECT_THAT(with<UdpLoad>([](UdpLoad& load) { load.duration = kEver, load.rate = Bandwidth::bits_per_second(1e6); }),
               HasSubstr("duration is above 30 days"));
+  for (const double rate : {0.0, 1000.0}) {
+    EXPECT_THAT(with<LatencyLoad>([&](LatencyLoad& load) { load.duration = kEver, load.rate = rate; }),
+                HasSubstr("duration is above 30 days"));
+  }
+  EXPECT_THAT(with<LatencyLoad>([](LatencyLoad& load) { load.timeout = kEver; }),
+              HasSubstr("timeout is above 30 days"));
   const auto patient = [](auto& load) { load.run.patience = kEver; };
   EXPECT_THAT(with<TcpLoad>(patient), HasSubstr("run.patience is above 30 days"));
   EXPECT_THAT(with<UdpLoad>(patient), HasSubstr("run.patience is above 30 days"));

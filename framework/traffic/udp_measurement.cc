@@ -62,6 +62,7 @@ Result<void> check(const UdpLoad& load) {
         fmt::format("payload is {}: verify takes 24 (a number, a time, and a check of them) at least", load.payload));
   }
   if (!load.packets && load.duration.count() <= 0) return wrong("duration is not above zero");
+  if (!load.packets) NETRIG_TRY(check_time(load.duration, "duration", what));
   if (load.packets && *load.packets == 0) return wrong("packets is zero");
   if (load.packets && *load.packets >> UdpHeader::kStreamShift != 0) return wrong("packets is 2^40 or more");
   if (load.linger.count() < 0) return wrong("linger is below zero");
