@@ -23,6 +23,7 @@ namespace {
 constexpr std::int64_t kLate = 1'000'000;  // ns
 constexpr std::size_t kMostPending =
     8U << 20U;                         // bytes of requests that the kernel does not take: then the schedule waits
+constexpr int kMostRefusals = 8;       // of one request, while others are refused
 constexpr timeval kGlance{0, 50'000};  // how long a blocked call does not see that it is to end
 
 }  // namespace
@@ -105,12 +106,22 @@ Result<void> Asker::ask() {
     out_.insert(out_.end(), request_.begin(), request_.end());
     return {};
   }
-  if (::send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+  if (send_on(0, MSG_DONTWAIT) >= 0) return {};
   const bool refused_here = errno == EAGAIN || errno == EPERM || errno == ENOBUFS || errno == EINTR;
   if (refused_here) return {};  // it is lost
   const int error = errno;
-  note_path_error(error);
+  note_path_error(error, requests_);
   return answers() > 0 ? Result<void>{} : fail(failure("send requests", error));
+}
+
+// Sends the request from `done` on. A refusal of those before makes the kernel send nothing (udp(7)): once more then.
+ssize_t Asker::send_on(std::size_t done, int flags) {
+  for (int refusals = 0;; ++refusals) {
+    const auto sent = ::send(socket_.get(), &request_[done], request_.size() - done, MSG_NOSIGNAL | flags);
+    const int error = errno;
+    if (sent >= 0 || is_tcp() || answers() == 0 || !is_of_the_path(error) || refusals == kMostRefusals) return sent;
+    note_path_error(error, requests_ - 1);
+  }
 }
 
 Result<void> Asker::flush() {
@@ -150,12 +161,12 @@ Result<void> Asker::run_back_to_back(Reins& reins) {
   while (wants_more(reins) && !reins.abort.load(std::memory_order_acquire)) {
     queue(ticks());
     for (std::size_t done = 0; done < request_.size() && !reins.abort.load(std::memory_order_acquire);) {
-      const auto sent = ::send(socket_.get(), &request_[done], request_.size() - done, MSG_NOSIGNAL);
+      const auto sent = send_on(done, 0);
       if (sent >= 0) {
         done += static_cast<std::size_t>(sent);
       } else if (errno != EAGAIN && errno != EINTR) {
         const int error = errno;
-        note_path_error(error);
+        note_path_error(error, requests_);
         if (is_tcp() || answers() == 0) return fail(failure("send requests", error));
         break;
       }
@@ -175,7 +186,7 @@ Result<void> Asker::take_answers(int flags) {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (size < 0) {
       const int error = errno;
-      note_path_error(error);
+      note_path_error(error, requests_);
       return !is_tcp() && answers() > 0 ? Result<void>{} : fail(failure("receive answers", error));
     }
     if (size == 0 && is_tcp()) return fail(failure("receive answers", ECONNRESET));
@@ -205,10 +216,10 @@ void Asker::note(const RequestHeader& header) {
 }
 
 // In the socket's queue it would end each wait.
-void Asker::note_path_error(int error) {
+void Asker::note_path_error(int error, std::uint64_t requests) {
   if (is_tcp() || !is_of_the_path(error)) return;
   path_error_ = error;
-  refused_at_ = requests_;
+  refused_at_ = requests;
   forget_errors(socket_.get());
 }
 

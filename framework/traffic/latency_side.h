@@ -71,7 +71,9 @@ class Asker {
   Result<void> flush();
   Result<void> take_answers(int flags);
   void note(const RequestHeader& header);
-  void note_path_error(int error);
+  ssize_t send_on(std::size_t done, int flags);
+  /// An error about one of the first `requests`.
+  void note_path_error(int error, std::uint64_t requests);
   /// Nothing of the last request, and no error.
   [[nodiscard]] bool is_open() const { return !answered_.back() && refused_at_ < requests_; }
   [[nodiscard]] std::int64_t due_at(std::uint64_t number) const;
@@ -92,7 +94,7 @@ class Asker {
   std::uint64_t planned_ = 0;      ///< due within the load's duration
   std::uint64_t answered_to_ = 0;  ///< the last request with an answer, and all before it
   std::uint64_t gap_ = 0;          ///< most in a row without one when a later one had come
-  std::uint64_t refused_at_ = 0;   ///< requests when path_error_ came
+  std::uint64_t refused_at_ = 0;   ///< requests that path_error_ can be about: all before
   int path_error_ = 0;
   std::int64_t first_ = 0, last_sent_ = 0, last_answer_ = 0, waited_ = 0;  ///< waited_: in vain, back to back
   LatencyHistogram times_;

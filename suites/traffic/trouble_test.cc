@@ -184,72 +184,76 @@ TEST_P(Trouble, APathThatGoesSilentIsTold) {
   EXPECT_THAT(trouble_with(latency), AllOf(HasSubstr("ETIMEDOUT"), HasSubstr("the server's side does not answer")));
 }
 
-// With the times that a load has by default: a second.
+// What is sent in two seconds, and what of it fits into a socket's buffer while its reader has no turn on a loaded
+// machine. A refusal before the reader has had its first turn, within 0.8 s, is another error.
 constexpr auto kFromThe201st = "udp dport 5201 numgen inc mod 1000000000 >= 200 ";
-// A refusal before the receiver has had its turn for the first time is another error.
-constexpr auto kFromThe501st = "udp dport 5201 numgen inc mod 1000000000 >= 500 ";
+constexpr auto kSpan = 2s;
 
-UdpLoad a_thousand_a_second() {
+UdpLoad datagrams() {
   UdpLoad load;
   load.run.port = Port{5201};
-  load.rate = Bandwidth::bits_per_second(8'000'000);
-  load.payload = 1000;
+  load.rate = Bandwidth::bits_per_second(250 * 8 * 100);
+  load.payload = 100;
+  load.duration = kSpan;
   load.segmentation = false;
   return load;
 }
 
-LatencyLoad by_datagrams() {
+LatencyLoad requests() {
   LatencyLoad load;
   load.protocol = LatencyLoad::Protocol::udp;
   load.run.port = Port{5201};
+  load.rate = 250;
+  load.duration = kSpan;
   return load;
 }
 
 TEST_P(Trouble, DatagramsThatAllGetLostHalfWayAreTold) {
   rule(std::string{kFromThe201st} + "drop");
-  EXPECT_THAT(trouble_with(a_thousand_a_second()),
+  EXPECT_THAT(trouble_with(datagrams()),
               AllOf(HasSubstr("in \"right\": ETIMEDOUT"),
                     ContainsRegex("nothing arrived after [0-9.]+ s: 200 of 200 datagrams until then, none of [0-9]+")));
   right().load_ruleset_text("flush ruleset\n");
   rule(std::string{kFromThe201st} + "drop");
   EXPECT_THAT(
-      trouble_with(by_datagrams()),
+      trouble_with(requests()),
       AllOf(HasSubstr("in \"right\": ETIMEDOUT"),
-            ContainsRegex("nothing was answered after [0-9.]+ s: 200 of 200 requests until then, none of 800")));
+            ContainsRegex("nothing was answered after [0-9.]+ s: 200 of 200 requests until then, none of 300")));
 }
 
 TEST_P(Trouble, DatagramsThatAreRefusedHalfWayAreTold) {
-  rule(std::string{kFromThe501st} + "reject");
-  EXPECT_THAT(
-      trouble_with(a_thousand_a_second()),
-      AllOf(HasSubstr("in \"right\": ECONNREFUSED"), ContainsRegex("nothing arrived after [0-9.]+ s: 500 of 500"),
-            HasSubstr("refused by " + right().address(GetParam()).to_string())));
-  for (const double rate : {1000.0, 0.0}) {
+  rule(std::string{kFromThe201st} + "reject");
+  EXPECT_THAT(trouble_with(datagrams()), AllOf(HasSubstr("in \"right\": ECONNREFUSED"),
+                                               ContainsRegex("nothing arrived after [0-9.]+ s: 200 of 200"),
+                                               HasSubstr("refused by " + right().address(GetParam()).to_string())));
+  for (const double rate : {250.0, 0.0}) {
     right().load_ruleset_text("flush ruleset\n");
-    rule(std::string{kFromThe501st} + "reject");
-    auto requests = by_datagrams();
-    requests.rate = rate;
-    EXPECT_THAT(trouble_with(requests), AllOf(HasSubstr("in \"right\": ECONNREFUSED"),
-                                              ContainsRegex("nothing was answered after [0-9.]+ s: 500 of 500")));
+    rule(std::string{kFromThe201st} + "reject");
+    auto load = requests();
+    load.rate = rate;
+    EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("in \"right\": ECONNREFUSED"),
+                                          ContainsRegex("nothing was answered after [0-9.]+ s: 200 of 200")));
   }
 }
 
-// Of the second half, nine of ten are lost, or refused, to the end.
+// Of the second half, nine of ten are lost, or refused, to the end. A refusal also makes the kernel not send what comes
+// next: seen where much is due at once, as after a stall of the asker.
 TEST_P(Trouble, ALossyPathIsMeasured) {
   for (const auto* verdict : {"drop", "reject"}) {
+    const auto lossy = fmt::format("{} numgen inc mod 10 != 0 {}", kFromThe201st, verdict);
     right().load_ruleset_text("flush ruleset\n");
-    rule(fmt::format("{} numgen inc mod 10 != 0 {}", kFromThe501st, verdict));
-    auto load = patient(a_thousand_a_second());
-    load.packets = 1000;
+    rule(lossy);
+    auto load = patient(datagrams());
+    load.packets = 400;
     const auto result = measure(left(), right(), load, GetParam());
-    EXPECT_EQ(result.received, 550U) << result;
+    EXPECT_EQ(result.received, 220U) << result;
     EXPECT_GE(result.elapsed, result.sending);
     right().load_ruleset_text("flush ruleset\n");
-    rule(fmt::format("{} numgen inc mod 10 != 0 {}", kFromThe501st, verdict));
-    auto requests = patient(by_datagrams());
-    requests.count = 1000;
-    const auto answered = measure(left(), right(), requests, GetParam());
-    EXPECT_EQ(answered.lost, 450U) << answered;
+    rule(lossy);
+    auto asked = patient(requests());
+    asked.count = 400;
+    const auto answered = measure(left(), right(), asked, GetParam());
+    EXPECT_EQ(answered.lost, 180U) << answered;
   }
 }
 
