@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <unistd.h>
 #include <utility>
@@ -40,6 +41,7 @@ struct Programs::State {
   Result<std::shared_ptr<Child>> launch(const NodeSpace& node, const Command& command, Awaited awaited);
   /// Until `last`, and no longer than `patience` while somebody can be seen who keeps one from ending.
   Result<void> end(Deadline last, Deadline::Clock::duration patience);
+  Result<void> wait_while_nobody_delays(Deadline last, const std::function<bool()>& ended) const;
 
   sandbox::ProgramSpace space;
   const std::shared_ptr<Loop> loop;
@@ -84,7 +86,18 @@ Result<void> Programs::State::end(Deadline last, Deadline::Clock::duration patie
   launched.wait(lock, [this] { return launching == 0; });
   lock.unlock();
   const auto soon = [=] { return Deadline{std::min(last.at(), Deadline::after(patience).at())}; };
-  while (!loop->stop(soon())) {
+  NETRIG_TRY(wait_while_nobody_delays(last, [&] { return loop->stop(soon()); }));
+  Result<void> gone;
+  NETRIG_TRY(wait_while_nobody_delays(last, [&] {
+    gone = space.wait(soon());
+    return gone || gone.error().code != ETIMEDOUT;
+  }));
+  return gone;
+}
+
+// Dying takes as long as the kernel takes; a delayer, as long as somebody pleases.
+Result<void> Programs::State::wait_while_nobody_delays(Deadline last, const std::function<bool()>& ended) const {
+  while (!ended()) {
     const auto delayers = space.delayers();
     if (delayers.empty() && !last.passed()) continue;
     return fail(Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
@@ -92,10 +105,7 @@ Result<void> Programs::State::end(Deadline last, Deadline::Clock::duration patie
                                       ? "the kernel does not let go of one: is it in uninterruptible sleep?"
                                       : fmt::format("{}", fmt::streamed(delayers.front()))));
   }
-  while (true) {
-    auto gone = space.wait(soon());
-    if (gone || last.passed() || !space.delayers().empty()) return gone;
-  }
+  return {};
 }
 
 Result<Programs> Programs::in(sandbox::ProgramSpace space) {
@@ -113,9 +123,7 @@ Programs& Programs::operator=(Programs&& other) noexcept {
 
 Programs::~Programs() {
   if (!state_) return;
-  if (const auto ended = state_->end(Deadline::after(kMostPatience), held_patience.load()); !ended) {
-    report_teardown_failure(ended.error().message().c_str());
-  }
+  if (const auto ended = end(); !ended) report_teardown_failure(ended.error().message().c_str());
 }
 
 const sandbox::ProgramSpace& Programs::space() const { return state_->space; }
@@ -144,5 +152,7 @@ Result<Completed> Programs::run(const NodeSpace& node, const Command& command, D
 }
 
 Result<void> Programs::end(Deadline deadline) { return state_->end(deadline, deadline.remaining()); }
+
+Result<void> Programs::end() { return state_->end(Deadline::after(kMostPatience), held_patience.load()); }
 
 }  // namespace netrig::process

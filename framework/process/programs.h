@@ -31,7 +31,7 @@ class Programs {
   Programs& operator=(Programs&&) noexcept;
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
-  /// end() without a limit; what went wrong is told (base/teardown_failure.h).
+  /// end(); what went wrong is told (base/teardown_failure.h).
   ~Programs();
 
   [[nodiscard]] const sandbox::ProgramSpace& space() const;
@@ -51,6 +51,8 @@ class Programs {
   /// kernel keeps it until those are reaped). No program can be started any more. Errors: the init does not end until
   /// the deadline, because an outsider (a tracer) holds one of its processes, who is named.
   Result<void> end(Deadline deadline);
+  /// The same for as long as the kernel takes (kMostPatience, no longer), but kHeldPatience where an outsider holds one.
+  Result<void> end();
 
  private:
   struct State;

@@ -1,4 +1,6 @@
 // All programs of a lab together, and their end.
+#include <netrig/base/scope_exit.h>
+#include <netrig/process/child.h>
 #include <netrig/process/test_lab.h>
 
 #include <atomic>
@@ -68,6 +70,16 @@ TEST_F(ProgramsTest, OutputStaysReadableAfterTheLab) {
   auto process = value_or_throw(programs_->start(*node_, sh("echo ready; sleep 1000"), output_line("ready"), soon()));
   programs_.reset();
   EXPECT_EQ(process.stdout_text(), "ready\n");
+}
+
+// The patience with outsiders is no limit to what the kernel takes.
+TEST_F(ProgramsTest, EndHoweverLongTheKernelTakesForIt) {
+  held_patience = 0ms;
+  const ScopeExit restore{[] { held_patience = kHeldPatience; }};
+  std::vector<Process> processes;
+  for (int i = 0; i < 50; ++i) processes.push_back(start({"sleep", "1000"}));
+  const auto ended = programs_->end();
+  EXPECT_TRUE(ended) << ended.error();
 }
 
 TEST_F(ProgramsTest, NothingCanBeStartedAfterTheEnd) {

@@ -8,8 +8,10 @@
 #include <netrig/sandbox/state.h>
 
 #include <array>
+#include <chrono>
 #include <iterator>
 #include <optional>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +23,8 @@ namespace {
 
 // What a program space is made of; the network it has is nobody's, and holds nothing.
 constexpr const char* kKinds[] = {"pid", "mnt", "net", "uts"};
+
+constexpr std::chrono::seconds kArrivalPatience{20};
 
 // What came of one request.
 struct Answer {
@@ -76,6 +80,11 @@ std::string explain_refusal(const Failure& failure) {
            ": the space's init was killed before it could: by the kernel's out-of-memory killer, by a seccomp "
            "filter, or by another process; dmesg and memory.events of the control group tell which";
   }
+  if (failure.error == ETOOMANYREFS) {
+    return action +
+           ": this user's processes have more descriptors on their way to one another than this process may have open: "
+           "raise its limit (`ulimit -n`), or run fewer at a time";
+  }
   return failure.error == EAGAIN ? action + ": " + describe_process_limits() : action;
 }
 
@@ -98,11 +107,23 @@ Answer ask() {
   return answer;
 }
 
+// unix(7), ETOOMANYREFS: those of all processes of this user count, and are on their way for a moment each.
+bool wait_for_descriptors_to_arrive(Deadline last) {
+  if (last.passed()) return false;
+  ::poll(nullptr, 0, 1);
+  return true;
+}
+
 Answer ask_patiently() {
   NamespacePatience patience{{std::begin(kKinds), std::end(kKinds)}};
+  const auto arrived = Deadline::after(kArrivalPatience);
   for (;;) {
     Answer answer = ask();
-    if (answer.failure.error != ENOSPC || !patience.wait()) return answer;
+    const int error = answer.failure.error;
+    const bool again = error == ENOSPC         ? patience.wait()
+                       : error == ETOOMANYREFS ? wait_for_descriptors_to_arrive(arrived)
+                                               : false;
+    if (!again) return answer;
   }
 }
 

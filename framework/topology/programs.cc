@@ -4,7 +4,6 @@
 #include <netrig/topology/lab_state.h>
 #include <netrig/topology/programs.h>
 
-#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -13,8 +12,6 @@ inline namespace topology {
 
 namespace {
 
-// The kernel ends a thousand programs in a twentieth of it.
-constexpr std::chrono::seconds kEndPatience{10};
 constexpr std::size_t kFilesPerSpace = 16;  // a node's, and the lab's with the first
 
 // The same; an error of what all programs of the lab share names the node whose program needed it.
@@ -30,9 +27,7 @@ void LabPrograms::end() {
   const std::scoped_lock lock{turn_};
   ended_ = true;
   if (!programs_) return;
-  if (const auto ended = programs_->end(Deadline::after(kEndPatience)); !ended) {
-    report_teardown_failure(ended.error().message().c_str());
-  }
+  if (const auto ended = programs_->end(); !ended) report_teardown_failure(ended.error().message().c_str());
 }
 
 // Every node is a name of `ip netns` for every program of the lab.

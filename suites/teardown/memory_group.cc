@@ -147,8 +147,11 @@ void MemoryGroup::kill_by_shortage(pid_t chosen) const {
   if (user == 0) use_up(*this);
   int status = -1;
   ::waitpid(user, &status, 0);
-  EXPECT_EQ(status, exited(0)) << "what used the group's memory ended with " << describe_end(status);
-  EXPECT_EQ(kills(), 1);
+  // Where the chosen one, on a busy machine, does not let go of its memory soon enough, the kernel kills one more: the
+  // largest, which is the user.
+  const bool was_killed_too = status == killed_by(SIGKILL);
+  EXPECT_TRUE(was_killed_too || status == exited(0)) << "what used the memory ended with " << describe_end(status);
+  EXPECT_EQ(kills(), was_killed_too ? 2 : 1);
 }
 
 }  // namespace netrig::teardown
