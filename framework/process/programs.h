@@ -51,7 +51,7 @@ class Programs {
   /// kernel keeps it until those are reaped). No program can be started any more. Errors: the init does not end until
   /// the deadline, because an outsider (a tracer) holds one of its processes, who is named.
   Result<void> end(Deadline deadline);
-  /// The same for as long as the kernel takes (kMostPatience, no longer), but kHeldPatience where an outsider holds one.
+  /// The same for as long as the kernel takes (kMostPatience, no longer); kHeldPatience where an outsider holds one.
   Result<void> end();
 
  private:
