@@ -1,5 +1,6 @@
 // Labs that are alike in everything (names, addresses, MACs, ports, rules) never see one another.
 #include <netrig/fixtures/lab_test.h>
+#include <netrig/nft/frontend.h>
 #include <netrig/suites/tools.h>
 
 #include <array>
@@ -302,6 +303,8 @@ TEST_F(IdenticalLabs, HaveRulesOfTheirOwn) {
     EXPECT_THAT(two["client"], CanReach(two["server"].address(family), icmp()));
   }
   EXPECT_THAT(listings(two["gateway"]), Each(Not(HasSubstr(kNothingCounted))));  // or it counts nothing
+  auto outer = value_or_throw(nft::Frontend::open("the test program's own network"));
+  EXPECT_EQ(value_or_throw(outer.list()), "");
 }
 
 TEST_F(IdenticalLabs, OfAnotherProcessHaveRulesOfTheirOwn) {
