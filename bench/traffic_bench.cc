@@ -64,9 +64,12 @@ Result<Sampled> ping(const BuiltPath& path) {
   const auto began = std::chrono::steady_clock::now();
   const auto report = path.client.ping(
       traffic::PingSpec{.destination = path.destination, .count = kEchoes, .interval = std::chrono::nanoseconds{0}});
-  return Sampled{.elapsed = std::chrono::steady_clock::now() - began,
-                 .items = report.received(),
-                 .more = {{"loss", report.loss()}}};
+  Sampled sampled{.elapsed = std::chrono::steady_clock::now() - began,
+                  .items = report.received(),
+                  .more = {{"loss", report.loss()}},
+                  .latency = report.times()};
+  tell_times(sampled, sampled.latency);
+  return sampled;
 }
 
 Result<Sampled> connections(const BuiltPath& path) {

@@ -15,6 +15,7 @@
 #include <netrig/base/unique_fd.h>
 #include <netrig/net/interface_name.h>
 #include <netrig/net/ip_address.h>
+#include <netrig/traffic/histogram.h>
 
 #include <chrono>
 #include <cstddef>
@@ -86,6 +87,10 @@ struct PingReport {
   [[nodiscard]] bool complete() const { return transmitted > 0 && received() == transmitted; }
   explicit operator bool() const { return complete(); }
   [[nodiscard]] std::optional<RttStatistics> rtt() const;
+  /// The round-trip times: `times().percentile(99)`.
+  [[nodiscard]] LatencyHistogram times() const;
+  /// As ping(8) prints it; of a hundred replies and more, percentiles too:
+  /// `rtt p50/p90/p99/p99.9 = 0.038/0.052/0.101/1.203 ms`
   [[nodiscard]] std::string to_string() const;
 };
 

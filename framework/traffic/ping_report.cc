@@ -10,7 +10,11 @@
 
 namespace netrig::traffic {
 
-namespace {}  // namespace
+namespace {
+
+constexpr unsigned kEnoughForPercentiles = 100;  // replies: of fewer, the 99th percentile is the greatest
+
+}  // namespace
 
 std::string PingError::reason() const {
   if (!from) return describe_errno(local_error);
@@ -44,6 +48,12 @@ std::optional<RttStatistics> PingReport::rtt() const {
   return statistics;
 }
 
+LatencyHistogram PingReport::times() const {
+  LatencyHistogram all;
+  for (const auto& reply : replies) all.record(reply.rtt);
+  return all;
+}
+
 std::string PingReport::to_string() const {
   std::string text;
   for (const auto& reply : replies) {
@@ -60,6 +70,11 @@ std::string PingReport::to_string() const {
     text += fmt::format("\nrtt min/avg/max/mdev = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms", in_milliseconds(statistics->min),
                         in_milliseconds(statistics->avg), in_milliseconds(statistics->max),
                         in_milliseconds(statistics->mdev));
+  }
+  if (received() >= kEnoughForPercentiles) {
+    const auto all = times();
+    const auto at = [&](double percent) { return in_milliseconds(all.percentile(percent)); };
+    text += fmt::format("\nrtt p50/p90/p99/p99.9 = {:.3f}/{:.3f}/{:.3f}/{:.3f} ms", at(50), at(90), at(99), at(99.9));
   }
   return text;
 }
