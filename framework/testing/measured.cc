@@ -106,7 +106,10 @@ bool judge_one(const Result& measured, const traffic::Bound& bound, std::ostream
   const auto judgement = judge(interval, bound);
   if (const auto spoilers = measured.spoilers(); !spoilers.empty() && is_for_want_of_more(judgement, bound))
     return is_met(Judgement::inconclusive, whole + kSenderLimit + spoilers.front(), told);
-  return is_met(judgement, whole + "; " + about(interval, judgement), told);
+  auto words = whole + "; " + about(interval, judgement);
+  if (judgement != Judgement::holds)
+    for (const auto& reason : measured.machine.spoilers()) words += "; spoiled: " + reason;
+  return is_met(judgement, words, told);
 }
 
 class LossMatcher {

@@ -2,6 +2,7 @@
 #include <netrig/base/open_files.h>
 #include <netrig/traffic/connection_side.h>
 #include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/sender_limit.h>
 
 #include <fmt/format.h>
 
@@ -63,6 +64,7 @@ Result<ConnectionRateResult> measure_connections(const ConnectionLoad& load, con
   if (load.hold)
     result.memory = memory_of(2 * result.held, load.run.destination.family(), connector.buffers() + acceptor.buffers());
   result.intervals = crew.intervals();
+  result.machine = crew.machine();
   result.server = crew.server_cost();
   return result;
 }
@@ -71,7 +73,7 @@ std::string ConnectionRateResult::to_string() const {
   auto text = fmt::format("{:.6g} connections/s: {} in {:.3f} s, {}", connection_rate(), connections,
                           std::chrono::duration<double>{elapsed}.count(), connect_times.to_string());
   if (held > 0) text += fmt::format("; {} held at once, {}", held, memory.to_string(held));
-  return text;
+  return text + behind(machine.spoilers());
 }
 
 std::ostream& operator<<(std::ostream& out, const ConnectionRateResult& result) { return out << result.to_string(); }

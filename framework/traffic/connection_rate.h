@@ -5,6 +5,7 @@
 #pragma once
 
 #include <netrig/traffic/histogram.h>
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/measurement.h>
 
 #include <iosfwd>
@@ -51,6 +52,7 @@ struct ConnectionRateResult {
   LatencyHistogram connect_times;      ///< connect(2) until established
   HeldMemory memory = {};              ///< of those held
   std::vector<Interval> intervals;     ///< `packets`: connections made
+  MachineUse machine = {};             ///< meanwhile; `machine.spoilers()` are reasons to distrust it
   SideCost client, server;
 
   /// Connections a second.

@@ -141,6 +141,7 @@ Result<void> Crew::start(Job client, Job server) {
       return fail(Error::from_errno(plan_.what, hand.job.name, error.code().value(), describe_process_limits()));
     }
   }
+  machine_ = MachineUse::now();
   const std::scoped_lock lock{turn_};
   started_ = ticks();
   moved_ = looked_ = sampled_ = Clock::time_point{Clock::duration{started_}};
@@ -167,6 +168,7 @@ Result<void> Crew::finish() {
   if (error_) abort();
   for (auto& hand : hands_) hand.thread.join();
   if (error_) return fail(*error_);
+  machine_ = MachineUse::now().since(machine_);
   if (plan_.run->interval.count() > 0) take_sample();
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <netrig/base/result.h>
 #include <netrig/base/unique_fd.h>
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/measurement.h>
 
 #include <array>
@@ -78,6 +79,8 @@ class Crew {
   [[nodiscard]] SideCost client_cost() const { return hands_[0].cost; }
   [[nodiscard]] SideCost server_cost() const { return hands_[1].cost; }
   [[nodiscard]] const std::vector<Interval>& intervals() const { return intervals_; }
+  /// What the machine did from start() to finish().
+  [[nodiscard]] const MachineUse& machine() const { return machine_; }
   /// ticks() when both sides were let go.
   [[nodiscard]] std::int64_t started() const { return started_; }
 
@@ -105,6 +108,7 @@ class Crew {
   std::optional<Error> error_;
   std::int64_t started_ = 0;
 
+  MachineUse machine_;  ///< until finish(): what it had done before
   std::vector<Interval> intervals_;
   bool stopped_ = false, warm_ = false;
   std::uint64_t last_progress_ = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <netrig/traffic/histogram.h>
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/measurement.h>
 #include <netrig/traffic/tcp_load.h>
 
@@ -39,6 +40,7 @@ struct LatencyResult {
   std::uint64_t late = 0;  ///< requests that went out more than 1 ms after they were due, or never: the sender's fault
   std::chrono::nanoseconds elapsed{};  ///< from the first request to the last request, answer, or wait in vain
   std::vector<Interval> intervals;     ///< `packets`: answers; `rtt`: their mean
+  MachineUse machine = {};             ///< meanwhile; `machine.spoilers()` are reasons to distrust it
   SideCost client, server;
 
   /// Answers a second.

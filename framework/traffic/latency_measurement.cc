@@ -5,6 +5,7 @@
 #include <netrig/traffic/connection_rate.h>
 #include <netrig/traffic/latency_side.h>
 #include <netrig/traffic/rendezvous.h>
+#include <netrig/traffic/sender_limit.h>
 #include <netrig/traffic/silence.h>
 #include <netrig/traffic/socket_address.h>
 #include <netrig/traffic/tcp_measurement.h>
@@ -129,6 +130,7 @@ Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& side
   LatencyResult result;
   asker.tell(result);
   result.intervals = crew.intervals();
+  result.machine = crew.machine();
   result.client = crew.client_cost();
   result.server = crew.server_cost();
   if (result.times.count() > 0) return result;
@@ -203,8 +205,8 @@ double WorkingLatency::responsiveness() const {
 }
 
 std::string LatencyResult::to_string() const {
-  return fmt::format("{} of {} requests answered, {:.6g} a second, {} late; {}", times.count(), requests, answer_rate(),
-                     late, times.to_string());
+  return fmt::format("{} of {} requests answered, {:.6g} a second, {} late; {}{}", times.count(), requests,
+                     answer_rate(), late, times.to_string(), behind(machine.spoilers()));
 }
 
 std::ostream& operator<<(std::ostream& out, const LatencyResult& result) { return out << result.to_string(); }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <limits>
@@ -67,11 +68,16 @@ MachineUse MachineUse::now() {
 MachineUse MachineUse::since(const MachineUse& before) const {
   MachineUse use = *this;
   use.elapsed -= before.elapsed;
+  use.own -= before.own;
+  use.throttled -= std::min(throttled, before.throttled);
+  if (busy.count() == 0 || before.busy.count() == 0) {  // could not be read one of the two times: nothing is known
+    use.busy = use.own;
+    use.interrupts = use.stolen = {};
+    return use;
+  }
   use.busy -= before.busy;
   use.interrupts -= before.interrupts;
   use.stolen -= before.stolen;
-  use.own -= before.own;
-  use.throttled -= before.throttled;
   return use;
 }
 

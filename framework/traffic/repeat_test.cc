@@ -162,6 +162,19 @@ TEST(MachineUse, NamesWhatSpoilsAMeasurement) {
   EXPECT_THAT(use.spoilers(), IsEmpty());
 }
 
+// One of the two looks failed: no time since boot is a measurement's.
+TEST(MachineUse, SaysNothingOfWhatCouldNotBeRead) {
+  using std::chrono::milliseconds;
+  const MachineUse unread{.elapsed = milliseconds{1000}, .own = milliseconds{10}, .cpus = 2};
+  MachineUse read{.elapsed = milliseconds{2000}, .busy = milliseconds{900'000}, .stolen = milliseconds{9'000}};
+  read.own = milliseconds{20};
+  read.throttled = 7;
+  read.cpus = 2;
+  EXPECT_THAT(MachineUse{unread}.since(read).spoilers(), IsEmpty());
+  read.throttled = 0;
+  EXPECT_THAT(read.since(unread).spoilers(), IsEmpty());
+}
+
 TEST(MachineUse, CountsThisProcess) {
   const auto before = MachineUse::now();
   volatile std::uint64_t sum = 0;

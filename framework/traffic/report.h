@@ -7,8 +7,8 @@
 // the server, times are in seconds but for `rtt` (microseconds) and `jitter_ms`. What iperf3 does not know has names of
 // its own. Where nothing was counted a field is left out.
 // The senders' `busy_time`, `rwnd_limited` and `sndbuf_limited` (seconds) are the kernel's of those names in TCP_INFO;
-// `end.spoilers` are sentences, reasons to distrust the figures: the spoilers() of TCP and UDP results; others have
-// none. Several streams: `intervals[].streams[]` and `end.streams[]` in
+// `end.spoilers` are sentences, reasons to distrust the figures: the spoilers() of TCP and UDP results, and of all what
+// the machine did meanwhile (MachineUse::spoilers()). Several streams: `intervals[].streams[]` and `end.streams[]` in
 // one order, that of `start.connected[]`; `test_start` has `bytes` and `blocks` of all together, `target_bitrate` of
 // each.
 #pragma once

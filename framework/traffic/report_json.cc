@@ -1,5 +1,6 @@
 // Field names: iperf3 3.12, src/iperf_api.c (JSON_write, iperf_print_results) and src/iperf_tcp.c.
 #include <netrig/traffic/report.h>
+#include <netrig/traffic/sender_limit.h>
 
 #include <nlohmann/json.hpp>
 
@@ -175,7 +176,7 @@ Json udp_end(const UdpLoad& load, const UdpResult& result) {
           {"sum_received", received},
           {"delay_us", json_times(result.delay)},
           {"segmented", result.segmented},
-          {"spoilers", result.spoilers()},
+          {"spoilers", all_spoilers(result)},
           {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
 }
 
@@ -195,7 +196,7 @@ std::string to_json(const TcpLoad& load, const TcpResult& result, std::string_vi
            {"sum_sent", std::move(sent)},
            {"sum_received", std::move(received)},
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, whole)},
-           {"spoilers", result.spoilers()},
+           {"spoilers", all_spoilers(result)},
            {"sender_tcp_congestion", result.congestion_control},
            {"receiver_tcp_congestion", result.receiver_congestion_control}};
   auto list = json_intervals(result.intervals, [&](Json& sum, const auto& part, const Interval& interval) {
@@ -251,6 +252,7 @@ std::string to_json(const LatencyLoad& load, const LatencyResult& result, std::s
   Json end{{"sum", std::move(sum)},
            {"latency_us", json_times(result.times)},
            {"histogram_us", json_buckets(result.times)},
+           {"spoilers", result.machine.spoilers()},
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
   return json_report(start_of(load.run, std::move(test)), std::move(list), std::move(end), environment);
 }
@@ -270,6 +272,7 @@ std::string to_json(const ConnectionLoad& load, const ConnectionRateResult& resu
   Json end{{"sum", std::move(sum)},
            {"connect_us", json_times(result.connect_times)},
            {"histogram_us", json_buckets(result.connect_times)},
+           {"spoilers", result.machine.spoilers()},
            {"cpu_utilization_percent", cpu_percent(result.client, result.server, result.elapsed)}};
   return json_report(start_of(load.run, std::move(test)), Json::array(), std::move(end), environment);
 }

@@ -58,7 +58,7 @@ std::string to_table(const TcpResult& result) {
                      stream.retransmits, stream.congestion_window, stream.rtt);
   text += fmt::format("{:<20} {:<12} {:<16} {:>5}\n", fmt::format("all, {:.2f} s", seconds_of(result.elapsed)),
                       transferred(result.counted), in_bits(result.goodput()), result.retransmits);
-  return text + in_lines(result.spoilers());
+  return text + in_lines(all_spoilers(result));
 }
 
 std::string to_table(const UdpResult& result) {
@@ -76,7 +76,7 @@ std::string to_table(const UdpResult& result) {
                    result.lost(), result.sent);
   text += fmt::format("jitter {}, {} out of order, {} duplicates, one way {}\n", whole_microseconds(result.jitter),
                       result.reordered, result.duplicates, result.delay.to_string());
-  return text + in_lines(result.spoilers());
+  return text + in_lines(all_spoilers(result));
 }
 
 }  // namespace netrig::traffic

@@ -206,6 +206,23 @@ TEST(ReportJson, TellsConnectionsAndTheirMemory) {
   EXPECT_FALSE(Json::parse(to_json(ConnectionLoad{.count = 50}, result)).at("end").at("sum").contains("memory_bytes"));
 }
 
+TEST(ReportJson, TellsWhatTheMachineDidToEach) {
+  const MachineUse shared{.elapsed = 1s, .busy = 1500ms, .own = 700ms, .cpus = 2};
+  const auto spoilers = [&](const auto& load, auto result) {
+    result.machine = shared;
+    const auto all = Json::parse(to_json(load, result)).at("end").at("spoilers");
+    return all.empty() ? "none" : all.back().template get<std::string>();
+  };
+  const auto others = HasSubstr("other programs used 0.8 of 2 CPUs");
+  EXPECT_THAT(spoilers(tcp_load(), tcp_result()), others);
+  EXPECT_THAT(spoilers(UdpLoad{}, UdpResult{}), others);
+  EXPECT_THAT(spoilers(LatencyLoad{}, LatencyResult{}), others);
+  EXPECT_THAT(spoilers(ConnectionLoad{}, ConnectionRateResult{}), others);
+  auto result = tcp_result();
+  result.machine = shared;
+  EXPECT_THAT(to_table(result), HasSubstr("\n  spoiled: other programs used 0.8 of 2 CPUs"));
+}
+
 TEST(ReportJson, CarriesTheEnvironment) {
   const auto report = [](std::string_view environment) {
     return Json::parse(to_json(tcp_load(), tcp_result(), environment));

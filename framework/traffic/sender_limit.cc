@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ratio>
+#include <utility>
 
 namespace netrig::traffic {
 
@@ -42,6 +43,11 @@ nanoseconds longest_busy(const TcpResult& result) {
   return longest;
 }
 
+std::vector<std::string> with_those_of(const MachineUse& machine, std::vector<std::string> reasons) {
+  for (auto& reason : machine.spoilers()) reasons.push_back(std::move(reason));
+  return reasons;
+}
+
 }  // namespace
 
 std::vector<std::string> TcpResult::spoilers() const {
@@ -75,6 +81,14 @@ std::vector<std::string> UdpResult::spoilers() const {
       fmt::format("sender-limited: {:.4g} Mbit/s were asked for and {:.4g} Mbit/s sent: ask for less, or measure "
                   "where nothing else runs",
                   wanted / std::mega::num, tried / static_cast<double>(sending.count()) / std::mega::num)};
+}
+
+std::vector<std::string> all_spoilers(const TcpResult& result) {
+  return with_those_of(result.machine, result.spoilers());
+}
+
+std::vector<std::string> all_spoilers(const UdpResult& result) {
+  return with_those_of(result.machine, result.spoilers());
 }
 
 std::string in_lines(const std::vector<std::string>& spoilers) {

@@ -1,18 +1,28 @@
 // Who set the pace: on made-up results, and on what must not be suspected. A token bucket's turn is in suites/traffic.
+#include <netrig/base/scope_exit.h>
 #include <netrig/net/literals.h>
+#include <netrig/traffic/connection_rate.h>
+#include <netrig/traffic/latency.h>
 #include <netrig/traffic/tcp_side.h>
 #include <netrig/traffic/udp_load.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace netrig::traffic {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // A second on a path of 10 ms with a sender of its own thread.
 TcpResult tcp_result(std::chrono::milliseconds busy, std::chrono::milliseconds held_up) {
@@ -99,6 +109,28 @@ TEST(SenderLimit, IsADatagramRateThatWasNotReached) {
   EXPECT_THAT(result.spoilers(), IsEmpty());
 }
 
+// A second of which others had a processor 0.8 seconds.
+constexpr MachineUse kShared{.elapsed = 1s, .busy = 1500ms, .own = 700ms, .cpus = 2};
+
+template <class Result>
+class Spoilers : public ::testing::Test {};
+using Results = ::testing::Types<TcpResult, UdpResult, LatencyResult, ConnectionRateResult>;
+TYPED_TEST_SUITE(Spoilers, Results);
+
+TYPED_TEST(Spoilers, OfTheMachineAreToldOfEachResult) {
+  TypeParam result;
+  EXPECT_THAT(result.to_string(), Not(HasSubstr("spoiled")));
+  result.machine = kShared;
+  EXPECT_THAT(result.to_string(), HasSubstr("\n  spoiled: other programs used 0.8 of 2 CPUs"));
+}
+
+TEST(SenderLimit, IsToldBeforeWhatTheMachineDid) {
+  auto result = tcp_result(1000ms, 620ms);
+  result.machine = kShared;
+  EXPECT_THAT(result.spoilers(), ElementsAre(HasSubstr("sender-limited")));
+  EXPECT_THAT(result.to_string(), ContainsRegex("spoiled: sender-limited[^\n]*\n  spoiled: other programs"));
+}
+
 class SenderLimits : public ::testing::TestWithParam<AddressFamily> {};
 INSTANTIATE_TEST_SUITE_P(BothFamilies, SenderLimits, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
                          [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
@@ -112,6 +144,26 @@ TEST_P(SenderLimits, AreFoundInDatagramsThatNobodyCanSendSoFast) {
   EXPECT_THAT(result->spoilers(), ElementsAre(HasSubstr("sender-limited: 1e+06 Mbit/s were asked for")));
   load.rate.reset();
   EXPECT_THAT(value_or_throw(measure_udp(load, {})).spoilers(), IsEmpty());
+}
+
+// A program beside it, that wants a processor for itself.
+TEST_P(SenderLimits, AreNotTheOnlyThingThatSpoils) {
+  const pid_t beside = ::fork();
+  if (beside == 0) {
+    volatile std::uint64_t spins = 0;
+    for (;;) spins = spins + 1;
+  }
+  ASSERT_GT(beside, 0);
+  const ScopeExit end{[&] {
+    ::kill(beside, SIGKILL);
+    ::waitpid(beside, nullptr, 0);
+  }};
+  LatencyLoad load{.rate = 100, .duration = 400ms, .run = {.destination = IpAddress::loopback(GetParam())}};
+  const auto result = measure_latency(load, {});
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_GE(result->machine.elapsed, result->elapsed);
+  EXPECT_GT(result->machine.own, 0ns);
+  EXPECT_THAT(result->machine.spoilers(), Contains(HasSubstr("other programs used")));
 }
 
 // The kernel holds back what is paced: something is always to be sent.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <netrig/traffic/connect.h>
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/measurement.h>
 
 #include <iosfwd>
@@ -96,6 +97,7 @@ struct TcpResult {
   std::chrono::nanoseconds busy_time{}, rwnd_limited{}, sndbuf_limited{};  ///< sums of the streams'
   std::vector<TcpStream> streams;  ///< connection by connection; with Direction::both, the client's sending first
   std::vector<Interval> intervals;
+  MachineUse machine = {};         ///< meanwhile; `machine.spoilers()` are reasons to distrust it, as spoilers() are
   SideCost client, server;         ///< of shared threads each side's part is estimated, from the time its calls took
   TcpThreads threads{};            ///< which it were; never automatic
   Direction direction{};           ///< that of the load
@@ -113,7 +115,7 @@ struct TcpResult {
   ///   A sender at work is no reason: within one machine its work is the path's.
   /// `pace` keeps bytes waiting in the kernel, and counts as busy.
   [[nodiscard]] std::vector<std::string> spoilers() const;
-  /// The goodput and what made it up, and each spoiler on a line of its own.
+  /// The goodput and what made it up, and each spoiler, the machine's too, on a line of its own.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -207,6 +207,7 @@ Result<TcpResult> TcpMeasurement::finish() {
   }
   result.elapsed = last - warm_at_;
   result.intervals = crew_->intervals();
+  result.machine = crew_->machine();
   add_costs(result);
   if (result.counted.value() == 0 || result.elapsed.count() <= 0) {
     return fail(Error::from_errno("measure tcp to " + client_.flows.front().peer.to_string(), "", ENODATA,
@@ -230,7 +231,7 @@ std::string TcpResult::to_string() const {
       static_cast<double>(goodput().bits_per_second()) / 1e6, counted.value(), seconds, streams.size(),
       streams.size() == 1 ? "" : "s", retransmits, retransmits == 1 ? "" : "s", congestion_control,
       std::chrono::duration<double>{client.cpu}.count(), std::chrono::duration<double>{server.cpu}.count(),
-      behind(spoilers()));
+      behind(all_spoilers(*this)));
 }
 
 std::ostream& operator<<(std::ostream& out, const TcpResult& result) { return out << result.to_string(); }

@@ -6,6 +6,7 @@
 
 #include <netrig/traffic/connect.h>
 #include <netrig/traffic/histogram.h>
+#include <netrig/traffic/machine_use.h>
 #include <netrig/traffic/measurement.h>
 
 #include <iosfwd>
@@ -72,6 +73,7 @@ struct UdpResult {
   LatencyHistogram delay;  ///< one way: one clock serves both sides. Includes the wait in the buffers
   std::vector<UdpStream> streams;
   std::vector<Interval> intervals;
+  MachineUse machine = {};  ///< meanwhile; `machine.spoilers()` are reasons to distrust it, as spoilers() are
   SideCost client, server;
   bool segmented = false;  ///< UDP_SEGMENT was used
 
@@ -87,7 +89,7 @@ struct UdpResult {
   /// That the sender, not the path, set the pace: it did not come to 95% of the rate asked for, in the time that its
   /// own link's queue let it (`blocked`). What its kernel refused counts as sent here.
   [[nodiscard]] std::vector<std::string> spoilers() const;
-  /// What arrived and how, and each spoiler on a line of its own.
+  /// What arrived and how, and each spoiler, the machine's too, on a line of its own.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -162,6 +162,7 @@ UdpResult result_of(const UdpLoad& load, const Endpoint& to, const UdpSender& se
   result.elapsed = nanoseconds{std::max(receiver.last(), sender.last()) - sender.first()};
   result.segmented = sender.segmented();
   result.intervals = crew.intervals();
+  result.machine = crew.machine();
   result.client = crew.client_cost();
   result.server = crew.server_cost();
   return result;
@@ -244,7 +245,7 @@ std::string UdpResult::to_string() const {
       static_cast<double>(goodput().bits_per_second()) / 1e6, packet_rate(), received, sent,
       streams.size() > 1 ? fmt::format(" over {} streams", streams.size()) : "", whole_seconds(elapsed), lost(),
       100 * loss(), reordered, duplicates, static_cast<double>(jitter.count()) / 1e3, delay.to_string(),
-      behind(spoilers()));
+      behind(all_spoilers(*this)));
 }
 
 std::ostream& operator<<(std::ostream& out, const UdpResult& result) { return out << result.to_string(); }
