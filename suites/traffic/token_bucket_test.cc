@@ -1,8 +1,9 @@
 // What passes a token bucket, to the byte and within 3% of its rate. The bucket's clock decides, not the processor's
 // load: in no time does more pass than its burst and its rate make, and as long as the queue is not empty, no less. Who
 // is kept from sending for less than the burst is worth (800 ms) loses nothing, since the bucket saves it up. Who is
-// kept from receiving is behind in some samples: of those in two seconds, the one that is least behind counts. It is no
-// "sender limit" either.
+// kept from receiving is behind in some samples: of those in two seconds, the one that is least behind counts. What the
+// result says of the whole run is judged as well, but for the longest time in which no sample saw anything arrive. It
+// is no "sender limit" either.
 #include <netrig/net/literals.h>
 #include <netrig/suites/tools.h>
 #include <netrig/topology/lab.h>
@@ -43,7 +44,17 @@ class Samples {
     const auto delay = std::chrono::steady_clock::now().time_since_epoch() - interval.to;
     shortest_ = std::min<std::chrono::nanoseconds>(shortest_, delay);
     samples_.push_back({interval.to, delay, received_});
+    if (interval.received.value() == 0) return;
+    pause_ = std::max(pause_, interval.to - last_);
+    last_ = interval.to;
+    seen_ = std::chrono::steady_clock::now();
   }
+  /// The longest time from one sample in which something arrived to the next.
+  [[nodiscard]] std::chrono::nanoseconds pause() const { return pause_; }
+  /// Bytes, all told.
+  [[nodiscard]] double received() const { return received_; }
+  /// Until the last sample in which something arrived was told, since before the measurement.
+  [[nodiscard]] std::chrono::nanoseconds seen() const { return seen_ - began_; }
   /// In bit/s, each byte being `weight` bytes on the wire.
   [[nodiscard]] double rate(double weight) const {
     return kRate + 8 * (furthest(kEnd, weight) - furthest(kBegin, weight)) / in_seconds(kEnd - kBegin);
@@ -65,7 +76,8 @@ class Samples {
   }
 
   std::vector<Sample> samples_;
-  std::chrono::nanoseconds shortest_ = std::chrono::nanoseconds::max();
+  std::chrono::nanoseconds shortest_ = std::chrono::nanoseconds::max(), pause_{}, last_{};
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), seen_ = began_;
   double received_ = 0;
 };
 
@@ -95,6 +107,14 @@ class TokenBuckets : public ::testing::TestWithParam<AddressFamily> {
     EXPECT_GE(samples_.rate(weight), kRate * (1 - kWithin));
     EXPECT_LE(samples_.rate(weight), kRate * (1 + kWithin));
   }
+  /// What the result says of the whole run: of a burst, and of the rate from then on.
+  void expect_goodput(Bandwidth goodput, std::chrono::nanoseconds elapsed, ByteCount received, double weight) const {
+    const double told = static_cast<double>(goodput.bits_per_second()) * weight * in_seconds(elapsed) - 8 * kBurst;
+    EXPECT_GE(told / in_seconds(elapsed - samples_.pause()), kRate * (1 - kWithin)) << "after " << in_seconds(elapsed);
+    EXPECT_LE(told / in_seconds(elapsed), kRate * (1 + kWithin)) << "after " << in_seconds(elapsed);
+    EXPECT_DOUBLE_EQ(samples_.received(), static_cast<double>(received.value()));
+    EXPECT_LE(elapsed, samples_.seen());
+  }
   void sample(traffic::RunOptions& run) {
     run.interval = 20ms;
     run.on_interval = [this](const traffic::Interval& interval) { samples_.add(interval); };
@@ -118,6 +138,7 @@ TEST_P(TokenBuckets, GiveTcpTheirRate) {
   const double each = headers() + kTcpHeader;
   expect_no_more(kPayload + (segments - again) * each, result.elapsed);
   expect_rate(1 + segments * each / kPayload);
+  expect_goodput(result.goodput(), result.elapsed, result.counted, 1 + segments * each / kPayload);
   EXPECT_THAT(result.spoilers(), IsEmpty());
 }
 
@@ -135,6 +156,7 @@ TEST_P(TokenBuckets, GiveDatagramsTheirRate) {
   EXPECT_EQ(result.refused, 0U);
   expect_no_more(static_cast<double>(result.received) * each, result.elapsed);
   expect_rate(each / static_cast<double>(load.payload));
+  expect_goodput(result.goodput(), result.elapsed, result.bytes, each / static_cast<double>(load.payload));
   EXPECT_THAT(result.spoilers(), IsEmpty());
 }
 
