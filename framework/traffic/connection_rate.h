@@ -40,7 +40,7 @@ struct HeldMemory {
 
   /// Of what is known.
   [[nodiscard]] ByteCount total() const;
-  /// A connection's share: `6992 bytes each in the kernel (sockets 4608, files 2384, buffers 0)`
+  /// A connection's share: `6896 bytes each in the kernel (sockets 4608, files 2288, buffers 0)`
   [[nodiscard]] std::string to_string(std::uint64_t connections) const;
 };
 
