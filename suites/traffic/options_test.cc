@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <functional>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <optional>
 #include <regex>
 #include <sched.h>
@@ -23,6 +22,8 @@
 #include <sys/socket.h>
 #include <utility>
 #include <vector>
+
+#include <linux/tcp.h>
 
 namespace netrig {
 namespace {
