@@ -169,8 +169,24 @@ class Explanation {
     } else if (!is_blamed_on_legacy(path, there_, path.there, "") &&
                !is_blamed_on_legacy(path, back_, path.back, kOnTheWayBack)) {
       judge_by_state(path);
-      count(path);
+      if (!is_blamed_on_tracking(path)) count(path);
     }
+  }
+
+  // Connection tracking gives packets up where no rule of a trace sees it, even after the last one.
+  bool is_blamed_on_tracking(Path& path) const {
+    const auto& way = back_.empty() ? there_ : back_;
+    const bool open = path.verdict == Verdict::unknown || path.verdict == Verdict::ignored;
+    if (!open || path.proven || seen_.outcome != Outcome::silent || way.empty() || way.back().bridged()) return false;
+    const Node& at = trace_.nodes()[way.back().node];
+    const auto loss = tracking_loss(from_, {to_, service_, origin_}, at, Deadline::after(kGuessPatience));
+    if (loss && !loss->proven) path.state.push_back(loss->text);
+    if (!loss || !loss->proven) return false;
+    path.verdict = Verdict::dropped;
+    path.node = at.name();
+    path.reason = (back_.empty() ? "" : std::string{kOnTheWayBack}) + loss->text;
+    path.proven = true;
+    return true;
   }
 
   // What vanished where a node decides about its way: the kernel counts what it gives up there. Settings of the

@@ -41,9 +41,11 @@ struct ExplainOptions {
 /// between its rules (not forwarded, refused by the reverse-path filter, or unknown), it asks again (unknown: for 100
 /// ms; else until something is counted, at most for a second), to see which of the kernel's counters counts that: a
 /// refusal by the reverse-path filter is proven by its counter alone, a martian source by the routes, for nothing
-/// counts it. The rules that the trace needs are added to the nodes' rulesets and removed again; they show in no
-/// listing of the rig's. TCP and UDP want somebody who listens; the question brings nobody. Throws SetupError where the
-/// lab has ended, nothing can be sent from the origin, or the kernel refuses the trace.
+/// counts it. So it does where connection tracking may have given the packet up: after all rules, where another
+/// connection has its addresses and ports in one direction, or before them, where its table is full. The rules that the
+/// trace needs are added to the nodes' rulesets and removed again; they show in no listing of the rig's. TCP and UDP
+/// want somebody who listens; the question brings nobody. Throws SetupError where the lab has ended, nothing can be
+/// sent from the origin, or the kernel refuses the trace.
 Path explain(const Node& from, const IpAddress& to, const traffic::Service& service,
              const ExplainOptions& options = {});
 /// The same to the first address of `to`, IPv4 where both have it.

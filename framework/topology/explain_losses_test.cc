@@ -147,6 +147,63 @@ TEST_P(ExplainLossesTest, ASilentServiceIsNotExplainedByTheWayBackOfAnAnswerThat
   EXPECT_EQ(seen.verdicts[0][1][1], Verdict::no_route);
 }
 
+// Two zones for what is asked and one for what answers: of two connections with the same addresses and ports the second
+// clashes with the first one's answers, and connection tracking gives it up after all rules.
+class ExplainTrackingTest : public ExplainLossesTest {
+ protected:
+  static constexpr Port kClashing{1023}, kOthers{1022}, kFree{1021};
+
+  void SetUp() override {
+    choose_zone("1");
+    for (const Port port : {kClashing, kOthers}) ASSERT_TRUE(asked(port, kPatient).answered());
+    choose_zone("2");
+  }
+  void choose_zone(const std::string& zone) const {
+    gw_.load_ruleset_text(
+        "flush ruleset; table inet t { chain zones { type filter hook prerouting priority raw; iif "
+        "eth0 tcp dport 80 ct original zone set " +
+        zone + "; }; chain f { type filter hook forward priority 0; ct state new accept; }; }");
+  }
+  [[nodiscard]] Path asked(const Port port, const ExplainOptions& options = kHasty) const {
+    return explain(client_, to(), tcp(80), {.patience = options.patience, .origin = {.port = port}});
+  }
+
+  const traffic::Listener web_ = server_.listen(tcp(80));
+};
+INSTANTIATE_TEST_SUITE_P(Families, ExplainTrackingTest, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
+                         family_name);
+
+TEST_P(ExplainTrackingTest, WhatItGivesUpIsToldByItsCounts) {
+  const auto path = asked(kClashing);
+  EXPECT_EQ(path.verdict, Verdict::dropped) << path;
+  EXPECT_EQ(path.node, "gw");
+  EXPECT_TRUE(path.proven) << path;
+  EXPECT_FALSE(path.rule) << path;
+  EXPECT_THAT(path.reason, StartsWith("dropped at \"gw\" by connection tracking: a connection that it knows has these "
+                                      "addresses and ports in one direction; it counted another such probe: "));
+  EXPECT_THAT(path.reason, HasSubstr("conntrack insert_failed +")) << path;
+}
+
+TEST_P(ExplainTrackingTest, WhatItGaveUpBeforeProvesNothing) {
+  ASSERT_EQ(asked(kClashing).verdict, Verdict::dropped);
+  EXPECT_TRUE(asked(kFree, kPatient).answered());
+  ASSERT_GT(count_losses(gw_)["conntrack insert_failed"], 0U);
+  gw_.flush_rules();
+  swallow_what_is_marked();
+  const auto path = asked(kFree);
+  EXPECT_EQ(path.verdict, Verdict::unknown) << path;
+  EXPECT_THAT(path.to_string(), Not(HasSubstr("conntrack"))) << path;
+}
+
+// Whether it is told as the reason or beside it depends on what others lose in the same moment.
+TEST_P(ExplainTrackingTest, WhatItGivesUpOfOthersTooIsNamed) {
+  const std::jthread others{[this](const std::stop_token& end) {
+    const traffic::ProbeSpec spec{.service = tcp(80), .destination = to(), .source_port = kOthers};
+    while (!end.stop_requested()) (void)client_.probe(spec, 1ms);
+  }};
+  EXPECT_THAT(asked(kClashing).to_string(), HasSubstr("conntrack insert_failed +"));
+}
+
 // The cable swallows the packet, so that the gateway's filter never meets it.
 TEST(ReversePathProof, SettingsAloneProveNothing) {
   const Lab lab{test::behind_a_gateway()};

@@ -33,6 +33,9 @@ constexpr std::array<std::string_view, 11> kShown{"TcpExtIPReversePathFilter",
                                                   "Ip6InHdrErrors",
                                                   "Ip6OutNoRoutes"};
 
+// Of connection tracking what tells of packets that it gave up, or of a table that is full.
+constexpr std::array<std::string_view, 3> kTrackingShown{"drop", "insert_failed", "early_drop"};
+
 // How long an answer is waited for before the counts are looked at.
 constexpr std::chrono::milliseconds kAnswerWait{10};
 // How often the same is asked again, at least, until something is counted.
@@ -77,15 +80,59 @@ void add_lines_of_one(LossCounts& counts, const char* path) {
   for (std::string name, value; file >> name >> value;) add_count(counts, name, value);
 }
 
+// stat/nf_conntrack: a line of names, and a line of hexadecimal values for each processor.
+void add_tracking(LossCounts& counts) {
+  auto file = opened("/proc/thread-self/net/stat/nf_conntrack");
+  std::string line;
+  if (!std::getline(file, line)) return;
+  const auto names = split_words(line);
+  while (std::getline(file, line)) {
+    const auto values = split_words(line);
+    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
+      if (std::ranges::find(kTrackingShown, names[i]) == kTrackingShown.end()) continue;
+      std::uint64_t number = 0;
+      std::from_chars(values[i].data(), values[i].data() + values[i].size(), number, 16);
+      counts[std::string{kTrackingLoss} + names[i]] += number;
+    }
+  }
+}
+
+bool is_of(const std::string& name, AddressFamily family) {
+  return name.starts_with(kTrackingLoss) || name.starts_with("Ip6") == (family == AddressFamily::ipv6);
+}
+
+std::uint64_t count_of(const LossCounts& counts, const std::string& name) {
+  const auto count = counts.find(name);
+  return count == counts.end() ? 0 : count->second;
+}
+
+// A flow that clashes is counted twice, one that finds no room once.
+std::uint64_t given_up_by_tracking(const LossCounts& counts) {
+  return std::max(count_of(counts, "conntrack drop"), count_of(counts, "conntrack insert_failed"));
+}
+
+std::uint64_t wanted_count(const LossCounts& grown, std::string_view wanted) {
+  if (wanted == kTrackingLoss) return given_up_by_tracking(grown);
+  if (!wanted.empty()) return count_of(grown, std::string{wanted});
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(grown, [](const auto& count) { return !count.first.starts_with(kTrackingLoss); }));
+}
+
 // Counts of one family. IPv4 has TcpExtIPReversePathFilter and IpExt too.
 LossCounts growth(const LossCounts& before, const LossCounts& after, AddressFamily family) {
   LossCounts grown;
   for (const auto& [name, count] : after) {
-    if (name.starts_with("Ip6") != (family == AddressFamily::ipv6)) continue;
+    if (!is_of(name, family)) continue;
     const auto known = before.find(name);
     if (known != before.end() && count > known->second) grown[name] = count - known->second;
   }
   return grown;
+}
+
+std::string counts_text(const LossCounts& grown) {
+  std::string counts;
+  for (const auto& [name, by] : grown) counts += fmt::format("{}{} +{}", counts.empty() ? "" : ", ", name, by);
+  return counts;
 }
 
 }  // namespace
@@ -96,16 +143,14 @@ LossCounts count_losses(const Node& node) {
     add_lines_of_names(counts, "/proc/thread-self/net/netstat");
     add_lines_of_names(counts, "/proc/thread-self/net/snmp");
     add_lines_of_one(counts, "/proc/thread-self/net/snmp6");
+    add_tracking(counts);
     return counts;
   });
 }
 
 Losses losses_of_another(const Node& from, const Question::Target& target, const Node& at, const LossSearch& search) {
   const auto family = target.to.family();
-  const auto wanted = [&](const LossCounts& grown) {
-    const auto count = grown.find(std::string{search.wanted});
-    return search.wanted.empty() ? grown.size() : count == grown.end() ? 0 : count->second;
-  };
+  const auto wanted = [&](const LossCounts& grown) { return wanted_count(grown, search.wanted); };
   Losses seen;
   const auto before = count_losses(at);
   auto last = before;
@@ -128,9 +173,25 @@ Losses losses_of_another(const Node& from, const Question::Target& target, const
 }
 
 std::string losses_text(const Node& at, const LossCounts& grown) {
-  std::string counts;
-  for (const auto& [name, by] : grown) counts += fmt::format("{}{} +{}", counts.empty() ? "" : ", ", name, by);
-  return fmt::format("\"{}\" counted another such probe: {}", at.name(), counts);
+  return fmt::format("\"{}\" counted another such probe: {}", at.name(), counts_text(grown));
+}
+
+std::optional<TrackingLoss> tracking_loss(const Node& from, const Question::Target& target, const Node& at,
+                                          Deadline deadline) {
+  if (given_up_by_tracking(count_losses(at)) == 0) return std::nullopt;
+  const auto [grown, found] =
+      losses_of_another(from, target, at, {.wanted = kTrackingLoss, .alone = true, .deadline = deadline});
+  if (given_up_by_tracking(grown) == 0) return std::nullopt;
+  if (!found) return TrackingLoss{.text = losses_text(at, grown)};
+  const auto why =
+      grown.contains("conntrack insert_failed")
+          ? std::string{"a connection that it knows has these addresses and ports in one direction"}
+          : fmt::format("its table holds {} connections of at most {} (net.netfilter.nf_conntrack_max)",
+                        at.sysctl("net.netfilter.nf_conntrack_count"), at.sysctl("net.netfilter.nf_conntrack_max"));
+  return TrackingLoss{
+      .text = fmt::format("dropped at \"{}\" by connection tracking: {}; it counted another such probe: {}", at.name(),
+                          why, counts_text(grown)),
+      .proven = true};
 }
 
 }  // namespace topology

@@ -7,22 +7,30 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace netrig {
 inline namespace topology {
 
-/// By name, as nstat(8) prints it: `TcpExtIPReversePathFilter`, `IpInAddrErrors`, `Ip6InNoRoutes`.
+/// By name, as nstat(8) prints it: `TcpExtIPReversePathFilter`, `IpInAddrErrors`, `Ip6InNoRoutes`; those of connection
+/// tracking as `conntrack -S`, which are of both families: `conntrack insert_failed`.
 using LossCounts = std::map<std::string, std::uint64_t>;
 
-/// The counts of a node, of routing and of addresses. Source: /proc/net/netstat, snmp and snmp6 (proc_net(5)).
+/// The counts of a node, of routing, addresses and connection tracking. Source: /proc/net/netstat, snmp, snmp6
+/// (proc_net(5)) and stat/nf_conntrack (net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show()).
 /// Empty where the kernel shows none.
 LossCounts count_losses(const Node& node);
 
+/// How counts of connection tracking begin.
+inline constexpr std::string_view kTrackingLoss = "conntrack ";
+
 /// What losses_of_another() looks for.
 struct LossSearch {
-  std::string_view wanted = {};  ///< the count that has to grow; empty: any of the question's family
+  /// The count that has to grow; empty: any of the question's family; kTrackingLoss: one of connection tracking's
+  /// losses.
+  std::string_view wanted = {};
   bool alone = false;  ///< by no more than was asked, and not while nothing is asked: others' packets count too
   Deadline deadline;
 };
@@ -40,6 +48,15 @@ Losses losses_of_another(const Node& from, const Question::Target& target, const
 
 /// `"gw" counted another such probe: TcpExtIPReversePathFilter +1`
 std::string losses_text(const Node& at, const LossCounts& grown);
+
+/// What connection tracking, which gives packets up before and after all rules, made of another such question.
+struct TrackingLoss {
+  std::string text;
+  bool proven = false;  ///< it gave up the question alone: the text says why; else others' packets too, perhaps only
+};
+/// None where it gave up nothing at the node; where it has given up nothing ever, nothing is asked.
+std::optional<TrackingLoss> tracking_loss(const Node& from, const Question::Target& target, const Node& at,
+                                          Deadline deadline);
 
 }  // namespace topology
 }  // namespace netrig
