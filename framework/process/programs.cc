@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <unistd.h>
 #include <utility>
@@ -41,7 +40,8 @@ struct Programs::State {
   Result<std::shared_ptr<Child>> launch(const NodeSpace& node, const Command& command, Awaited awaited);
   /// Until `last`, and no longer than `patience` while somebody can be seen who keeps one from ending.
   Result<void> end(Deadline last, Deadline::Clock::duration patience);
-  Result<void> wait_while_nobody_delays(Deadline last, const std::function<bool()>& ended) const;
+  template <class Ended>
+  Result<void> wait_while_nobody_delays(Deadline last, const Ended& ended) const;
 
   sandbox::ProgramSpace space;
   const std::shared_ptr<Loop> loop;
@@ -75,6 +75,20 @@ Result<std::shared_ptr<Child>> Programs::State::launch(const NodeSpace& node, co
   return child;
 }
 
+// Dying takes as long as the kernel takes; a delayer, as long as somebody pleases. A std::function would take memory.
+template <class Ended>
+Result<void> Programs::State::wait_while_nobody_delays(Deadline last, const Ended& ended) const {
+  while (!ended()) {
+    const auto delayers = space.delayers();
+    if (delayers.empty() && !last.passed()) continue;
+    return fail(Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
+                                  delayers.empty()
+                                      ? "the kernel does not let go of one: is it in uninterruptible sleep?"
+                                      : fmt::format("{}", fmt::streamed(delayers.front()))));
+  }
+  return {};
+}
+
 // The kill comes first, so that a launch under way ends too; the init's end last, because it waits for what we must
 // reap.
 Result<void> Programs::State::end(Deadline last, Deadline::Clock::duration patience) {
@@ -93,19 +107,6 @@ Result<void> Programs::State::end(Deadline last, Deadline::Clock::duration patie
     return gone || gone.error().code != ETIMEDOUT;
   }));
   return gone;
-}
-
-// Dying takes as long as the kernel takes; a delayer, as long as somebody pleases.
-Result<void> Programs::State::wait_while_nobody_delays(Deadline last, const std::function<bool()>& ended) const {
-  while (!ended()) {
-    const auto delayers = space.delayers();
-    if (delayers.empty() && !last.passed()) continue;
-    return fail(Error::from_errno("end the programs of a lab", "", ETIMEDOUT,
-                                  delayers.empty()
-                                      ? "the kernel does not let go of one: is it in uninterruptible sleep?"
-                                      : fmt::format("{}", fmt::streamed(delayers.front()))));
-  }
-  return {};
 }
 
 Result<Programs> Programs::in(sandbox::ProgramSpace space) {
