@@ -177,5 +177,24 @@ TEST_P(ReachTest, FromAnOriginThatIsGiven) {
                SetupError);
 }
 
+// On the client's own link, and behind the gateway. Taken by the server it is no missing neighbour any more.
+TEST_P(ReachTest, AnAddressThatNobodyHasIsNoNeighbourOfTheNodeBeforeIt) {
+  const auto near = IpAddress::parse(v4() ? "203.0.113.77" : "2001:db8:1::77").value();
+  const auto far = IpAddress::parse(v4() ? "10.2.0.77" : "fd00:2::77").value();
+  const auto missing = Because(Verdict::no_neighbour);
+  const auto said = [&](const IpAddress& address, const std::string& where) {
+    return "no neighbour: " + address.to_string() + " did not answer " + (v4() ? "ARP" : "neighbour discovery") +
+           " on " + where;
+  };
+  EXPECT_THAT(client_, CannotReach(near, icmp(), missing.at(client_)));
+  EXPECT_THAT(told(false, CanReach(near, tcp(80))), HasSubstr(said(near, "\"client\" eth0")));
+  for (const auto& service : {tcp(80), udp(80), icmp()})
+    EXPECT_THAT(client_, CannotReach(far, service, missing.at(gw_)));
+  for (const auto& reason : {missing.at(client_), Because(Verdict::dropped)})
+    EXPECT_THAT(told(false, CannotReach(far, udp(80), reason)), HasSubstr(said(far, "\"gw\" eth1")));
+  server_.add_address("eth0", InterfaceAddress::parse(far.to_string() + (v4() ? "/24" : "/64")).value());
+  EXPECT_THAT(told(false, CannotReach(far, icmp(), missing)), Not(HasSubstr("no neighbour")));
+}
+
 }  // namespace
 }  // namespace netrig
