@@ -1,3 +1,4 @@
+#include <netrig/netlink/batch.h>
 #include <netrig/netlink/codec/neighbour_codec.h>
 #include <netrig/netlink/neighbour.h>
 #include <netrig/netlink/transport.h>
@@ -29,6 +30,24 @@ Result<std::vector<Neighbour>> dump_neighbours(Socket& socket, const NeighbourFi
   codec::DeviceNames names{socket.fd()};
   for (Neighbour& neighbour : neighbours) names.fill(neighbour.device);
   return neighbours;
+}
+
+Result<void> flush_neighbours(Socket& socket, FlushedNeighbours which) {
+  codec::Buffer buffer;
+  codec::Resolver index{socket.fd(), buffer};
+  codec::encode_dump(buffer, NeighbourFilter{}, index);
+  const auto neighbours = NETRIG_TRY(dump<Neighbour>(socket, buffer, codec::decode_neighbour));
+  Batch batch{socket};
+  for (const auto& neighbour : neighbours) {
+    const bool is_kept = neighbour.state == NeighbourState::permanent ||
+                         (neighbour.state == NeighbourState::noarp && which == FlushedNeighbours::learned);
+    if (!is_kept) batch.remove(neighbour);
+  }
+  if (batch.empty() || batch.send()) return {};
+  for (const auto& failure : batch.failures()) {
+    if (failure.code != ENOENT && failure.code != ENODEV) return fail(failure);
+  }
+  return {};
 }
 
 }  // namespace netrig::netlink

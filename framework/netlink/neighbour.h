@@ -56,4 +56,13 @@ struct NeighbourFilter {
 /// unless asked (state noarp, as for multicast addresses).
 Result<std::vector<Neighbour>> dump_neighbours(Socket& socket, const NeighbourFilter& filter = {});
 
+/// What a flush removes. Permanent entries stay.
+enum class FlushedNeighbours {
+  learned,            ///< as `ip neighbour flush`
+  learned_and_noarp,  ///< those that need no resolution too, as for multicast addresses: the kernel makes them again
+};
+
+/// Removes entries of both families. One that goes by itself meanwhile is no error.
+Result<void> flush_neighbours(Socket& socket, FlushedNeighbours which = FlushedNeighbours::learned);
+
 }  // namespace netrig::netlink

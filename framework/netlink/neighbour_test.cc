@@ -44,6 +44,25 @@ class NeighbourTest : public testing::Test {
   TestNamespace here_;
 };
 
+TEST_F(NeighbourTest, AFlushLeavesOnlyWhatWasGiven) {
+  Batch batch{socket()};
+  const Neighbour given{.device = kFar, .address = "10.0.0.40"_ip, .mac = "02:00:00:00:00:40"_mac};
+  batch.add(given);
+  for (const IpAddress& address : {"10.0.0.50"_ip, "fd00::50"_ip}) {
+    batch.add(
+        Neighbour{.device = kFar, .address = address, .mac = "02:00:00:00:00:50"_mac, .state = NeighbourState::stale});
+  }
+  TestNamespace::send(batch);
+  ASSERT_TRUE(flush_neighbours(socket()));
+  const auto left = dump_neighbours(socket()).value();
+  EXPECT_THAT(left, Contains(given));
+  for (const auto& neighbour : left)
+    EXPECT_TRUE(neighbour == given || neighbour.state == NeighbourState::noarp) << neighbour;
+  EXPECT_TRUE(flush_neighbours(socket())) << "there is nothing to flush";
+  ASSERT_TRUE(flush_neighbours(socket(), FlushedNeighbours::learned_and_noarp));
+  EXPECT_THAT(dump_neighbours(socket()).value(), ElementsAre(given));
+}
+
 TEST_F(NeighbourTest, OfBothFamiliesAreAddedReplacedAndRemoved) {
   for (const IpAddress& address : {"10.0.0.50"_ip, "fd00::50"_ip}) {
     Neighbour neighbour{.device = kFar, .address = address, .mac = "02:00:00:00:00:50"_mac};

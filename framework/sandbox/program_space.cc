@@ -108,15 +108,16 @@ Answer ask() {
 }
 
 // unix(7), ETOOMANYREFS: those of all processes of this user count, and are on their way for a moment each.
-bool wait_for_descriptors_to_arrive(Deadline last) {
-  if (last.passed()) return false;
+bool wait_for_descriptors_to_arrive(std::optional<Deadline>& last) {
+  if (!last) last = Deadline::after(kArrivalPatience);
+  if (last->passed()) return false;
   ::poll(nullptr, 0, 1);
   return true;
 }
 
 Answer ask_patiently() {
   NamespacePatience patience{{std::begin(kKinds), std::end(kKinds)}};
-  const auto arrived = Deadline::after(kArrivalPatience);
+  std::optional<Deadline> arrived;  // from the first such refusal on
   for (;;) {
     Answer answer = ask();
     const int error = answer.failure.error;

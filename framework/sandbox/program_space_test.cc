@@ -290,7 +290,7 @@ TEST_F(ProgramSpaceTest, DescriptorsOnTheirWayAreWaitedFor) {
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const auto lowest = static_cast<rlim_t>(UniqueFd{::open("/", O_PATH | O_CLOEXEC)}.get());
-  put_in_flight(to.get(), 64);
+  put_in_flight(to.get(), static_cast<int>(lowest) + 64);
   const rlimit narrow{lowest + 12, limit.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &narrow);
   std::thread taker{[&] {

@@ -193,6 +193,7 @@ TEST_P(ReachTest, AnAddressThatNobodyHasIsNoNeighbourOfTheNodeBeforeIt) {
   for (const auto& reason : {missing.at(client_), Because(Verdict::dropped)})
     EXPECT_THAT(told(false, CannotReach(far, udp(80), reason)), HasSubstr(said(far, "\"gw\" eth1")));
   server_.add_address("eth0", InterfaceAddress::parse(far.to_string() + (v4() ? "/24" : "/64")).value());
+  EXPECT_THAT(client_, CanReach(far, icmp()));
   EXPECT_THAT(told(false, CannotReach(far, icmp(), missing)), Not(HasSubstr("no neighbour")));
 }
 

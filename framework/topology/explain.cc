@@ -49,6 +49,7 @@ class Explanation {
   Path make(std::chrono::milliseconds patience) {
     const auto start = Deadline::Clock::now();
     ask(Deadline::after(patience));
+    const auto asked = Deadline::Clock::now() - start;
     Path path;
     path.vouched = trace_.vouch(Deadline::after(kCanaryPatience));
     path.state = trace_.unseen();
@@ -64,7 +65,9 @@ class Explanation {
     if (!back_.empty()) path.answer = refusal(back_.front().first);
     if (legacy_.any()) tell_accepted_by_legacy(path);
     judge(path);
-    path.elapsed = Deadline::Clock::now() - start;  // counting is part of deciding
+    path.elapsed = Deadline::Clock::now() - start;               // counting is part of deciding
+    if (service_.is_icmp() && seen_.outcome == Outcome::silent)  // of many requests, each with a wait of its own
+      path.probe = fmt::format("no answer from {} within {:.0f} ms", to_.to_string(), in_milliseconds(asked));
     if (path.proven && seen_.outcome == Outcome::silent) {
       path.probe = fmt::format("no answer from {} on {}; decided after {:.1f} ms", to_.to_string(),
                                service_.to_string(), in_milliseconds(path.elapsed));
@@ -179,7 +182,7 @@ class Explanation {
     const bool open = path.verdict == Verdict::unknown || path.verdict == Verdict::ignored;
     if (!open || path.proven || seen_.outcome != Outcome::silent || way.empty() || way.back().bridged()) return false;
     const Node& at = trace_.nodes()[way.back().node];
-    const auto loss = tracking_loss(from_, {to_, service_, origin_}, at, Deadline::after(kGuessPatience));
+    const auto loss = tracking_loss(from_, {to_, service_, origin_}, at, Deadline::after(kCountPatience));
     if (loss && !loss->proven) path.state.push_back(loss->text);
     if (!loss || !loss->proven) return false;
     path.verdict = Verdict::dropped;

@@ -1,6 +1,7 @@
 #include <netrig/base/fault_point.h>
 #include <netrig/base/scope_exit.h>
 #include <netrig/base/teardown_failure.h>
+#include <netrig/netlink/neighbour.h>
 #include <netrig/netlink/peer.h>
 #include <netrig/netns/sysctl.h>
 #include <netrig/topology/cuts.h>
@@ -90,6 +91,16 @@ static void shorten_last_words(const NodeState& node) noexcept try {
 } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): without memory they take their time
 }
 
+// The kernel frees a namespace some seconds after the last user, on a busy machine; until then its entries count in the
+// neighbour tables, which are the whole machine's (netlink/neighbour_table.h): those of some hundred dead labs fill
+// them, and then no live one can send to anybody new.
+static void forget_neighbours(NodeState& node) noexcept try {
+  const std::scoped_lock lock{node.turn};
+  if (!node.socket) return;
+  std::ignore = netlink::flush_neighbours(*node.socket, netlink::FlushedNeighbours::learned_and_noarp);
+} catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): without memory they go with their namespace
+}
+
 LabState::~LabState() {
   NodeCoverage::end(*this);
   for (const auto& node : nodes) end(*node);
@@ -97,6 +108,7 @@ LabState::~LabState() {
   programs.reset();
   for (const auto& node : nodes) close_listeners(*node);
   for (const auto& node : nodes) shorten_last_words(*node);
+  for (const auto& node : nodes) forget_neighbours(*node);
   for (const auto& node : nodes) {
     const std::scoped_lock lock{node->turn};
     fault_point("let-go-of-namespace");

@@ -176,6 +176,17 @@ std::string losses_text(const Node& at, const LossCounts& grown) {
   return fmt::format("\"{}\" counted another such probe: {}", at.name(), counts_text(grown));
 }
 
+// Its table is a likely cause, no certain one; a kernel may hide the limit from a user namespace.
+static std::string why_dropped_by_tracking(const Node& at) {
+  constexpr const char* kLimit = "net.netfilter.nf_conntrack_max";
+  try {
+    const auto held = at.sysctl("net.netfilter.nf_conntrack_count"), most = at.sysctl(kLimit);
+    return fmt::format("its table holds {} connections of at most {} ({})", held, most, kLimit);
+  } catch (const SetupError&) {
+    return fmt::format("its table may be full ({})", kLimit);
+  }
+}
+
 std::optional<TrackingLoss> tracking_loss(const Node& from, const Question::Target& target, const Node& at,
                                           Deadline deadline) {
   if (given_up_by_tracking(count_losses(at)) == 0) return std::nullopt;
@@ -183,11 +194,9 @@ std::optional<TrackingLoss> tracking_loss(const Node& from, const Question::Targ
       losses_of_another(from, target, at, {.wanted = kTrackingLoss, .alone = true, .deadline = deadline});
   if (given_up_by_tracking(grown) == 0) return std::nullopt;
   if (!found) return TrackingLoss{.text = losses_text(at, grown)};
-  const auto why =
-      grown.contains("conntrack insert_failed")
-          ? std::string{"a connection that it knows has these addresses and ports in one direction"}
-          : fmt::format("its table holds {} connections of at most {} (net.netfilter.nf_conntrack_max)",
-                        at.sysctl("net.netfilter.nf_conntrack_count"), at.sysctl("net.netfilter.nf_conntrack_max"));
+  const auto why = grown.contains("conntrack insert_failed")
+                       ? "a connection that it knows has these addresses and ports in one direction"
+                       : why_dropped_by_tracking(at);
   return TrackingLoss{
       .text = fmt::format("dropped at \"{}\" by connection tracking: {}; it counted another such probe: {}", at.name(),
                           why, counts_text(grown)),

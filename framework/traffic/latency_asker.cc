@@ -23,7 +23,7 @@ namespace {
 constexpr std::int64_t kLate = 1'000'000;  // ns
 constexpr std::size_t kMostPending =
     8U << 20U;                         // bytes of requests that the kernel does not take: then the schedule waits
-constexpr int kMostRefusals = 8;       // of one request, while others are refused
+constexpr int kMostRefusals = 1000;    // of one request, while others are refused
 constexpr timeval kGlance{0, 50'000};  // how long a blocked call does not see that it is to end
 
 }  // namespace
@@ -108,7 +108,10 @@ Result<void> Asker::ask() {
   }
   if (send_on(0, MSG_DONTWAIT) >= 0) return {};
   const bool refused_here = errno == EAGAIN || errno == EPERM || errno == ENOBUFS || errno == EINTR;
-  if (refused_here) return {};  // it is lost
+  if (refused_here) {  // it is lost, and not the path's doing
+    ++unsent_;
+    return {};
+  }
   const int error = errno;
   note_path_error(error, requests_);
   return answers() > 0 ? Result<void>{} : fail(failure("send requests", error));
@@ -168,6 +171,7 @@ Result<void> Asker::run_back_to_back(Reins& reins) {
         const int error = errno;
         note_path_error(error, requests_);
         if (is_tcp() || answers() == 0) return fail(failure("send requests", error));
+        if (!is_of_the_path(error)) ++unsent_;
         break;
       }
     }
@@ -208,6 +212,7 @@ void Asker::note(const RequestHeader& header) {
   answered_[header.number] = true;
   last_answer_ = ticks();
   if (header.number > answered_to_) gap_ = std::max(gap_, header.number - answered_to_);
+  if (header.number + 1 > answered_to_) unsent_ = 0;
   answered_to_ = std::max(answered_to_, header.number + 1);
   const auto took = last_answer_ - header.due_at;
   times_.record(std::chrono::nanoseconds{took});
@@ -215,16 +220,16 @@ void Asker::note(const RequestHeader& header) {
   answers_.store(answers() + 1, std::memory_order_relaxed);
 }
 
-// In the socket's queue it would end each wait.
 void Asker::note_path_error(int error, std::uint64_t requests) {
-  if (is_tcp() || !is_of_the_path(error)) return;
+  if (is_tcp()) return;
+  forget_errors(socket_.get());  // whatever they are about: in the socket's queue they would end each wait
+  if (!is_of_the_path(error)) return;
   path_error_ = error;
   refused_at_ = requests;
-  forget_errors(socket_.get());
 }
 
 Result<void> Asker::check_alive(const std::string& server) const {
-  const Silence silence{.sent = requests_,
+  const Silence silence{.sent = requests_ - std::min(unsent_, requests_ - answered_to_),
                         .heard = answers(),
                         .up_to = answered_to_,
                         .gap = gap_,

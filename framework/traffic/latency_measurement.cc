@@ -125,7 +125,10 @@ Result<LatencyResult> measure_latency(const LatencyLoad& load, const Sides& side
   const auto told = [&](Error error) { return fail(to ? with_refusal(std::move(error), *to, sides.client) : error); };
   auto done = crew.run({sides.client.name, load.run.client_cpu, ask},
                        {sides.server.name, load.run.server_cpu, [&](Reins& reins) { return echo.run(reins); }});
-  if (!done) return asker.path_error() != 0 ? told(std::move(done).error()) : fail(std::move(done).error());
+  if (!done) {
+    const bool is_refusal = asker.path_error() != 0 && done.error().code == asker.path_error();
+    return is_refusal ? told(std::move(done).error()) : fail(std::move(done).error());
+  }
   if (auto alive = asker.check_alive(sides.server.name); !alive) return told(std::move(alive).error());
   LatencyResult result;
   asker.tell(result);

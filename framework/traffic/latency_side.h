@@ -94,6 +94,7 @@ class Asker {
   std::uint64_t planned_ = 0;      ///< due within the load's duration
   std::uint64_t answered_to_ = 0;  ///< the last request with an answer, and all before it
   std::uint64_t gap_ = 0;          ///< most in a row without one when a later one had come
+  std::uint64_t unsent_ = 0;       ///< after that: refused by this side's own kernel
   std::uint64_t refused_at_ = 0;   ///< requests that path_error_ can be about: all before
   int path_error_ = 0;
   std::int64_t first_ = 0, last_sent_ = 0, last_answer_ = 0, waited_ = 0;  ///< waited_: in vain, back to back

@@ -142,6 +142,7 @@ class RulesOfAnotherTest : public BystandersTest {
   void TearDown() override {
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
+    BystandersTest::TearDown();
   }
 
   std::string directory_ = (std::filesystem::temp_directory_path() / "netrig-rules-XXXXXX").string();
@@ -162,7 +163,7 @@ TEST_F(RulesOfAnotherTest, AreSeenNeitherInASandboxNorOnTheHost) {
     ASSERT_EQ(first.letters(1), "T");
     int sent = 0;
     for (const char* where : {"node", "run", "test", kBare}) {
-      const auto seen = teardown::output_of("'" + inmate() + "' " + where + " watch '" + directory_ + "'");
+      const auto seen = teardown::output_of("timeout 40 '" + inmate() + "' " + where + " watch '" + directory_ + "'");
       const auto counted = [](int packets) { return HasSubstr("packets " + std::to_string(packets) + " "); };
       // Both datagrams were counted, traced and dropped where the rules are, in each family ...
       EXPECT_THAT(part_after(kThere, seen),

@@ -1,6 +1,6 @@
 // The host's network is, byte for byte, what it was before: its links, addresses, routes, rules, sysctls, mounts and
 // names.
-#include <netrig/base/initial_user_namespace.h>
+#include <netrig/base/unique_fd.h>
 #include <netrig/suites/teardown/ground.h>
 #include <netrig/suites/teardown/host_snapshot.h>
 #include <netrig/suites/teardown/teardown_test.h>
@@ -11,7 +11,10 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+
+#include <linux/nsfs.h>
 
 namespace netrig::teardown {
 namespace {
@@ -77,16 +80,19 @@ class HostsRulesTest : public TeardownTest {
   }
 };
 
-// capabilities(7): whether this process may administer the host's network, CAP_NET_ADMIN (12).
+// capabilities(7), namespaces(7): whether this process may administer the network that it is in, CAP_NET_ADMIN (12) in
+// the user namespace that owns it, which may be a rootless container's.
 bool administers_the_host() {
-  struct stat user_namespace{};
+  const UniqueFd network{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+  const UniqueFd owner{::ioctl(network.get(), NS_GET_USERNS)};  // EPERM where it is an outer one
+  struct stat own{}, owners{};
   unsigned long long effective = 0;
   std::ifstream status{"/proc/self/status"};
   for (std::string word; status >> word;) {
     if (word == "CapEff:") status >> std::hex >> effective;
   }
-  return (effective >> 12U & 1U) != 0 && ::stat("/proc/self/ns/user", &user_namespace) == 0 &&
-         is_initial_user_namespace(user_namespace);
+  return (effective >> 12U & 1U) != 0 && owner.valid() && ::stat("/proc/self/ns/user", &own) == 0 &&
+         ::fstat(owner.get(), &owners) == 0 && own.st_ino == owners.st_ino;
 }
 
 // On the host itself the comparison is worth something as its root; to everybody else the kernel lists nothing, whose

@@ -194,7 +194,7 @@ UdpLoad datagrams() {
   load.run.port = Port{5201};
   load.rate = Bandwidth::bits_per_second(250 * 8 * 100);
   load.payload = 100;
-  load.duration = kSpan;
+  load.packets = 500;  // sent however late
   load.segmentation = false;
   return load;
 }
@@ -234,6 +234,15 @@ TEST_P(Trouble, DatagramsThatAreRefusedHalfWayAreTold) {
     EXPECT_THAT(trouble_with(load), AllOf(HasSubstr("in \"right\": ECONNREFUSED"),
                                           ContainsRegex("nothing was answered after [0-9.]+ s: 200 of 200")));
   }
+}
+
+// Nothing of it came to the path: it is nobody else's fault.
+TEST_P(Trouble, WhatTheAskersOwnRulesKeepBackIsLost) {
+  left().load_ruleset_text(
+      fmt::format("table inet t {{ chain o {{ type filter hook output priority 0; {} drop\n}}\n}}\n", kFromThe201st));
+  const auto answered = measure(left(), right(), patient(requests()), GetParam());
+  EXPECT_EQ(answered.requests, 500U);
+  EXPECT_EQ(answered.lost, 300U) << answered;
 }
 
 // Of the second half, nine of ten are lost, or refused, to the end. A refusal also makes the kernel not send what comes
