@@ -61,11 +61,7 @@ std::vector<Node> owners(const Target& target, const Node& from) {
 class Reach : public ::testing::MatcherInterface<const Node&> {
  public:
   Reach(Target target, traffic::Service service, std::optional<Because> reason, bool wanted, Origin origin)
-      : target_{std::move(target)},
-        service_{service},
-        reason_{std::move(reason)},
-        wanted_{wanted},
-        origin_{std::move(origin)} {}
+      : target_{std::move(target)}, service_{service}, reason_{std::move(reason)}, wanted_{wanted}, origin_{origin} {}
 
   bool MatchAndExplain(const Node& from, MatchResultListener* listener) const override {
     const auto addresses = common_addresses(from);

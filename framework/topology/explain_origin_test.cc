@@ -4,6 +4,7 @@
 #include <netrig/topology/lab.h>
 #include <netrig/topology/test_topologies.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -169,10 +170,11 @@ TEST_P(ExplainOriginTest, WhatCannotBeSentFromIsAnErrorThatNamesTheRemedy) {
   for (const auto& service : {tcp(80), udp(80), icmp()}) {
     const auto what = "ask " + to().to_string() + " for " + service.to_string() + " from ";
     EXPECT_EQ(error_of(service, {.address = to()}),
-              what + to().to_string() + " in \"client\": the sender has no such address: " + own);
+              fmt::format("{}{} in \"client\": the sender has no such address: {}", what, to().to_string(), own));
     const auto other = client_.address(v4() ? AddressFamily::ipv6 : AddressFamily::ipv4);
-    EXPECT_EQ(error_of(service, {.address = other}),
-              what + other.to_string() + " in \"client\": the source is of the other address family: " + own);
+    EXPECT_EQ(
+        error_of(service, {.address = other}),
+        fmt::format("{}{} in \"client\": the source is of the other address family: {}", what, other.to_string(), own));
     for (const auto& none : {address("0.0.0.0", "::"), address("10.0.1.255", "ff02::1")})
       EXPECT_THAT(error_of(service, {.address = none}), HasSubstr("the sender has no such address: " + own));
   }

@@ -192,7 +192,7 @@ constexpr auto kSpan = 2s;
 UdpLoad datagrams() {
   UdpLoad load;
   load.run.port = Port{5201};
-  load.rate = Bandwidth::bits_per_second(250 * 8 * 100);
+  load.rate = Bandwidth::bits_per_second(200'000);
   load.payload = 100;
   load.packets = 500;  // sent however late
   load.segmentation = false;
