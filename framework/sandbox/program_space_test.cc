@@ -1,3 +1,4 @@
+#include <netrig/sandbox/channel.h>
 #include <netrig/sandbox/marker.h>
 #include <netrig/sandbox/program_space.h>
 #include <netrig/sandbox/sandbox.h>
@@ -8,9 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <functional>
@@ -18,11 +19,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-#include <vector>
 
 namespace netrig::sandbox {
 namespace {
@@ -261,38 +260,20 @@ TEST_F(ProgramSpaceTest, WithoutRoomForItsDescriptorsIsAnErrorAndLeavesNone) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-// Sends `count` descriptors that nobody takes yet.
-void put_in_flight(int socket, int count) {
-  constexpr std::size_t kEach = 16;
-  for (int sent = 0; sent < count; sent += kEach) {
-    alignas(cmsghdr) char control[CMSG_SPACE(kEach * sizeof(int))] = {};
-    char text = 0;
-    iovec data{&text, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    auto* header = CMSG_FIRSTHDR(&message);
-    *header = {.cmsg_len = CMSG_LEN(kEach * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    std::vector<int> same(kEach, STDERR_FILENO);
-    std::memcpy(CMSG_DATA(header), same.data(), kEach * sizeof(int));
-    ASSERT_GE(::sendmsg(socket, &message, 0), 0) << std::strerror(errno);
-  }
-}
-
 // What all processes of a user send one another counts against the limit of each (unix(7), ETOOMANYREFS).
 TEST_F(ProgramSpaceTest, DescriptorsOnTheirWayAreWaitedFor) {
   int ends[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  ASSERT_EQ(make_channel(ends), 0);
   const UniqueFd to{ends[0]};
   UniqueFd from{ends[1]};
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const auto lowest = static_cast<rlim_t>(UniqueFd{::open("/", O_PATH | O_CLOEXEC)}.get());
-  put_in_flight(to.get(), static_cast<int>(lowest) + 64);
   const rlimit narrow{lowest + 12, limit.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &narrow);
+  const int sent[kMaxDescriptors] = {STDERR_FILENO, STDERR_FILENO, STDERR_FILENO};
+  int refusal = 0;
+  for (int i = 0; i < 200 && refusal == 0; ++i) refusal = send_message(to.get(), "", 1, sent, kMaxDescriptors);
   std::thread taker{[&] {
     ::poll(nullptr, 0, 20);
     from.reset();  // and with it all that is in it
@@ -300,6 +281,7 @@ TEST_F(ProgramSpaceTest, DescriptorsOnTheirWayAreWaitedFor) {
   const auto space = ProgramSpace::start();
   taker.join();
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  EXPECT_EQ(refusal, ETOOMANYREFS) << "there was nothing to wait for";
   EXPECT_TRUE(space) << space.error();
 }
 
