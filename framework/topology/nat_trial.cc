@@ -21,6 +21,23 @@ std::array<std::array<TrialSocket, 2>, 2> at_all(const TrialEnds& ends, Protocol
   return {{{open(0, 0), open(0, 1)}, {open(1, 0), open(1, 1)}}};
 }
 
+// Two of the server's that the client never asked, one with another address, one with another port than the first.
+// Their ports are new: an earlier mapping to an endpoint may have the outside port that is asked, and then what comes
+// from there is its answer.
+struct Strangers {
+  TrialSocket by_address, by_port;
+};
+Strangers strangers(const TrialEnds& ends, Protocol protocol) {
+  const auto open = [&](const Endpoint& beside) {
+    for (;;) {
+      auto socket = TrialSocket::open_unused(ends.server, protocol, beside.address);
+      const auto port = socket.local().port;
+      if (port != ends.outside[0][0].port && port != ends.outside[0][1].port) return socket;
+    }
+  };
+  return {open(ends.outside[1][0]), open(ends.outside[0][0])};
+}
+
 class UdpTrial : public NatTrial {
  public:
   explicit UdpTrial(TrialEnds ends) : ends_{std::move(ends)}, server_{at_all(ends_, Protocol::udp)} {}
@@ -35,8 +52,9 @@ class UdpTrial : public NatTrial {
   Heard filter() override {
     auto client = inside();
     const auto outside = ask(client, 0, 0);
-    server_[1][1].send(outside, kAddress);
-    server_[0][1].send(outside, kPort);
+    auto [by_address, by_port] = strangers(ends_, Protocol::udp);
+    by_address.send(outside, kAddress);
+    by_port.send(outside, kPort);
     server_[0][0].send(outside, kCanary);
     Heard heard;
     for (auto datagram = must_receive(client); datagram.tag != kCanary; datagram = must_receive(client)) {
@@ -101,15 +119,14 @@ class TcpTrial : public NatTrial {
   Heard filter() override {
     auto ear = listener();
     auto known = connect(at(ear.local()), 0, 0);
-    auto by_address = TrialSocket::open(ends_.server, Protocol::tcp, ends_.outside[1][1]);
-    auto by_port = TrialSocket::open(ends_.server, Protocol::tcp, ends_.outside[0][1]);
+    auto [by_address, by_port] = strangers(ends_, Protocol::tcp);
     by_address.connect(known.seen);
     by_port.connect(known.seen);
     exchange(known);
     Heard heard;
     for (const auto& from : accepted(ear)) {
-      if (from == ends_.outside[1][1]) heard.other_address = true;
-      if (from == ends_.outside[0][1]) heard.other_port = true;
+      if (from == by_address.local()) heard.other_address = true;
+      if (from == by_port.local()) heard.other_port = true;
     }
     return heard;
   }

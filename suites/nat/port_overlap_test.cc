@@ -17,14 +17,14 @@ class PortOverlapSuite : public BehindNatTest, public ::testing::WithParamInterf
   static constexpr std::uint16_t kOnlyPort = 40'000;
   static constexpr std::uint8_t kQuestion = 1, kUnasked = 2, kAnswer = 3;
 
-  // A NAT that lets in who was asked by its address, and has one port to give.
-  void translate_with_one_port() {
-    auto rules = value_or_throw(nft::nat_rules(sides(), {.mapping = nft::Mapping::address_and_port_dependent,
-                                                         .filtering = nft::Filtering::address_dependent,
-                                                         .port_preservation = false}));
+  // A NAT with few ports to give, to each destination others; who may answer is said.
+  void translate_to(const std::string& ports, nft::Filtering filtering) {
+    auto rules = value_or_throw(nft::nat_rules(
+        sides(),
+        {.mapping = nft::Mapping::address_and_port_dependent, .filtering = filtering, .port_preservation = false}));
     const std::string random = "masquerade fully-random";
     for (auto at = rules.find(random); at != std::string::npos; at = rules.find(random))
-      rules.replace(at, random.size(), "meta l4proto udp masquerade to :" + std::to_string(kOnlyPort));
+      rules.replace(at, random.size(), "meta l4proto { tcp, udp } masquerade to :" + ports);
     gw().load_ruleset_text(rules);
   }
   [[nodiscard]] Endpoint outside() { return {gw().address("wan", GetParam()), Port{kOnlyPort}}; }
@@ -49,7 +49,7 @@ class PortOverlapSuite : public BehindNatTest, public ::testing::WithParamInterf
 };
 
 TEST_P(PortOverlapSuite, WhatComesUnaskedGoesToTheLaterMapping) {
-  translate_with_one_port();
+  translate_to(std::to_string(kOnlyPort), nft::Filtering::address_dependent);
   auto first = on_server("203.0.113.2", "2001:db8:113::2", 3478),
        beside = on_server("203.0.113.2", "2001:db8:113::2", 3479);
   auto second = on_server("203.0.113.3", "2001:db8:113::3", 3478);
@@ -63,6 +63,22 @@ TEST_P(PortOverlapSuite, WhatComesUnaskedGoesToTheLaterMapping) {
   EXPECT_EQ(heard_by(later), kAnswer);
   second.send(outside(), kAnswer);
   EXPECT_EQ(heard_by(earlier), kAnswer) << "an answer goes to who asked, whoever else has the port";
+}
+
+// Of five ports two belong to what was asked at each of the server's endpoints before: what comes from such an endpoint
+// to one of these is its answer, and says nothing of the filtering.
+TEST_P(PortOverlapSuite, FilteringIsAskedFromWhereNobodyWasAskedBefore) {
+  translate_to("40000-40004 fully-random", nft::Filtering::endpoint_independent);
+  for (const auto protocol : kProtocols) {
+    for (std::uint16_t port = 3478; port < 3490; port += 2) {
+      const auto nat = classify_nat(pc(), server(),
+                                    {.family = GetParam(),
+                                     .protocol = protocol,
+                                     .port = Port{port},
+                                     .alternate_port = Port{static_cast<std::uint16_t>(port + 1)}});
+      EXPECT_EQ(nat.filtering, nft::Filtering::endpoint_independent) << nat;
+    }
+  }
 }
 INSTANTIATE_TEST_SUITE_P(Families, PortOverlapSuite, ::testing::Values(AddressFamily::ipv4, AddressFamily::ipv6),
                          [](const auto& family) { return family.param == AddressFamily::ipv4 ? "IPv4" : "IPv6"; });
