@@ -1,6 +1,7 @@
 #include <netrig/topology/diagnosis.h>
 #include <netrig/topology/explain.h>
 #include <netrig/topology/journey.h>
+#include <netrig/topology/known_neighbours.h>
 #include <netrig/topology/lab_trace.h>
 #include <netrig/topology/legacy_verdicts.h>
 #include <netrig/topology/plan.h>
@@ -366,6 +367,7 @@ Reachability reachability(const std::vector<Node>& nodes, const std::vector<traf
   seen.cells.assign(nodes.size(), std::vector(nodes.size(), std::vector<bool>(services.size())));
   seen.verdicts.assign(nodes.size(), std::vector(nodes.size(), std::vector(services.size(), Verdict::unknown)));
   if (nodes.empty()) return seen;
+  expect_neighbours(nodes, seen.family);
   const auto brought = listeners(nodes, services);
   for (const auto& [from, to, service] : ask_at_once(seen, Deadline::after(options.patience))) {
     const auto path =

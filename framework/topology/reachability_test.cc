@@ -1,5 +1,6 @@
 // Who reaches whom, in a lab of three networks round a gateway with rules.
 #include <netrig/base/unique_fd.h>
+#include <netrig/netlink/neighbour.h>
 #include <netrig/topology/lab.h>
 #include <netrig/topology/reachability.h>
 
@@ -7,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -145,6 +147,31 @@ TEST_P(ReachabilityTest, TwentyNodesAreAskedAtOnce) {
     }
   }
   EXPECT_THAT(wrong, ::testing::IsEmpty());
+}
+
+// Each learns all others: more of them than the neighbour tables hold, which all namespaces of the machine share.
+TEST_P(ReachabilityTest, FortyNodesTakeNoRoomInTheMachinesNeighbourTables) {
+  constexpr int kNodes = 40;
+  Topology plan;
+  auto segment = plan.segment("lan", "10.0.0.0/24, fd00::/64");
+  for (int i = 0; i < kNodes; ++i) segment.join(plan.host("h" + std::to_string(i)));
+  const Lab lab{plan};
+  std::vector<Node> nodes;
+  for (int i = 0; i < kNodes; ++i) nodes.push_back(lab["h" + std::to_string(i)]);
+  const auto seen = reachability(nodes, {udp(9)}, {.family = GetParam(), .patience = 30s});
+  std::size_t missing = 0;
+  for (const auto& from : nodes) {
+    const auto known = value_or_throw(
+        from.netlink([&](auto& socket) { return netlink::dump_neighbours(socket, {.family = GetParam()}); }));
+    for (const auto& to : nodes) {
+      if (from == to) continue;
+      if (!seen.reached(from, to, udp(9))) ++missing;
+      const auto entry = std::ranges::find(known, to.address(GetParam()), &netlink::Neighbour::address);
+      ASSERT_NE(entry, known.end()) << from.name() << " does not know " << to.name();
+      EXPECT_TRUE(entry->external_learn && entry->mac) << from.name() << ": " << *entry;
+    }
+  }
+  EXPECT_EQ(missing, 0U);
 }
 
 }  // namespace
