@@ -116,7 +116,7 @@ std::vector<int> pinned() {
 
 class Options : public TwoHostsTest, public ::testing::WithParamInterface<AddressFamily> {
  protected:
-  /// Looks once, while both ends are there, and ends the measurement.
+  /// Looks once, when something has arrived and so both ends are at work, and ends the measurement.
   template <class Load>
   void look_during(Load load, const std::function<void()>& look) {
     std::stop_source source;
@@ -126,8 +126,8 @@ class Options : public TwoHostsTest, public ::testing::WithParamInterface<Addres
     load.duration = 60s;
     load.run.interval = 10ms;
     load.run.stop = source.get_token();
-    load.run.on_interval = [&](const traffic::Interval&) {
-      if (std::exchange(looked, true)) return;
+    load.run.on_interval = [&](const traffic::Interval& interval) {
+      if (interval.received == ByteCount{} || std::exchange(looked, true)) return;
       look();
       source.request_stop();
     };
