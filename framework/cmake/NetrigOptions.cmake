@@ -51,7 +51,7 @@ endif()
 # It is the library that is tested, optimised as users have it: to optimise the tests themselves takes longer than to run them.
 set(NETRIG_TEST_OPTIONS $<$<CONFIG:Release>:-O0>)
 
-# Within another project only the libraries are built, and nobody works on them: several files in one take a fifth of the time.
+# Within another project only the libraries are built, and nobody works on them: several files in one take a quarter of the time.
 if(NOT PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_UNITY_BUILD)
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 40)
